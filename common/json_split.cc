@@ -1,0 +1,122 @@
+// Splitting JSON objects on the hot path: simdjson validates the whole text, a scan over the
+// compact copy finds where each top-level member ends. Nothing else includes simdjson.
+
+#include <fmt/format.h>
+#include <simdjson.h>
+
+#include <algorithm>
+
+#include "common/json.h"
+
+namespace lc {
+namespace {
+
+constexpr std::size_t kParserBytesMin = 4096;
+
+// The end of the value that starts at `at` in compact, valid JSON.
+std::size_t value_end(std::string_view compact, std::size_t at) {
+  int depth = 0;
+  bool quoted = false;
+  for (; at < compact.size(); ++at) {
+    const char c = compact[at];
+    if (quoted) {
+      if (c == '\\') {
+        ++at;
+      } else if (c == '"') {
+        quoted = false;
+      }
+    } else if (c == '"') {
+      quoted = true;
+    } else if (c == '{' || c == '[') {
+      ++depth;
+    } else if (c == '}' || c == ']') {
+      if (depth == 0) {
+        return at;
+      }
+      --depth;
+    } else if (c == ',' && depth == 0) {
+      return at;
+    }
+  }
+  return at;
+}
+
+// The index behind the closing quote of the string that starts at `at`.
+std::size_t string_end(std::string_view compact, std::size_t at) {
+  for (++at; compact[at] != '"'; ++at) {
+    if (compact[at] == '\\') {
+      ++at;
+    }
+  }
+  return at + 1;
+}
+
+// The tree reader finds the words and the place for what the fast path refused.
+std::unexpected<Error> explain(std::string_view text, JsonLimits limits, std::string_view why) {
+  auto tree = parse_json(text, limits);
+  if (!tree) {
+    return std::unexpected(tree.error());
+  }
+  return fail(ErrorCode::invalid_input, std::string(why));
+}
+
+}  // namespace
+
+Result<JsonFields> split_json_object(std::string_view text, JsonLimits limits) {
+  if (text.size() > limits.bytes_max) {
+    return fail(ErrorCode::overloaded, fmt::format("{} bytes of JSON exceed the limit of {}",
+                                                   text.size(), limits.bytes_max));
+  }
+  thread_local simdjson::dom::parser validator;
+  const auto depth_max = static_cast<std::size_t>(limits.depth_max) + 1;
+  if (validator.max_depth() != depth_max || validator.capacity() < text.size()) {
+    const std::size_t capacity = std::max<std::size_t>(text.size(), kParserBytesMin);
+    if (validator.allocate(capacity, depth_max) != simdjson::SUCCESS) {
+      return fail(ErrorCode::overloaded, "no memory to parse JSON");
+    }
+  }
+  simdjson::dom::element element;
+  const auto parsed = validator.parse(text.data(), text.size()).get(element);
+  if (parsed != simdjson::SUCCESS) {
+    return explain(text, limits, simdjson::error_message(parsed));
+  }
+  if (!element.is_object()) {
+    return fail(ErrorCode::invalid_input, "is not a JSON object");
+  }
+  JsonFields out;
+  out.compact.resize(text.size());
+  std::size_t size = 0;
+  if (simdjson::minify(text.data(), text.size(), out.compact.data(), size) != simdjson::SUCCESS) {
+    return explain(text, limits, "cannot be made compact");
+  }
+  out.compact.reserve(std::max<std::size_t>(size, 32));  // never in the small-string buffer: moved
+  out.compact.resize(size);
+  const std::string_view compact = out.compact;
+  for (std::size_t at = 1; at < compact.size() && compact[at] == '"';) {
+    const std::size_t colon = string_end(compact, at);
+    LC_TRY(std::string key, json_string_value(compact.substr(at, colon - at)));
+    const std::size_t end = value_end(compact, colon + 1);
+    const bool seen =
+        std::ranges::any_of(out.fields, [&key](const JsonField& f) { return f.key == key; });
+    if (seen) {
+      return fail(ErrorCode::invalid_input, fmt::format("duplicate key '{}'", key));
+    }
+    out.fields.push_back({std::move(key), compact.substr(colon + 1, end - colon - 1)});
+    at = end + 1;
+  }
+  return out;
+}
+
+Result<std::string> json_string_value(std::string_view text) {
+  if (text.size() < 2 || text.front() != '"' || text.back() != '"') {
+    return fail(ErrorCode::invalid_input, fmt::format("{} is not a string", text.substr(0, 64)));
+  }
+  const std::string_view inside = text.substr(1, text.size() - 2);
+  if (inside.find('\\') == std::string_view::npos) {
+    return std::string(inside);
+  }
+  LC_TRY(Json tree, parse_json(text));
+  return std::get<std::string>(tree.value);
+}
+
+}  // namespace lc

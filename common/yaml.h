@@ -1,0 +1,47 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "common/diagnostic.h"
+#include "common/json.h"
+#include "common/result.h"
+
+namespace lc {
+
+enum class YamlKind { null, scalar, sequence, mapping };
+enum class YamlStyle { plain, quoted };  // a quoted scalar is always a string
+
+struct YamlNode;
+using YamlMember = std::pair<YamlNode, YamlNode>;
+
+/// A YAML value that remembers where it was written (line and column from 1).
+struct YamlNode {
+  YamlKind kind = YamlKind::null;
+  YamlStyle style = YamlStyle::plain;
+  std::string text;                 // kind scalar
+  std::vector<YamlNode> items;      // kind sequence
+  std::vector<YamlMember> members;  // kind mapping, in the order written; keys are scalars
+  int line = 0;
+  int column = 0;
+};
+
+inline constexpr std::size_t kYamlBytesMax = std::size_t{1} << 20;
+inline constexpr int kYamlDepthMax = 64;
+
+/// Parses one YAML document; an empty text is a null node.
+///
+/// Errors: every problem as a Diagnostic with file, line and column: syntax, duplicate keys,
+/// aliases and anchors, tags, several documents, depth over 64, over 1 MiB, not UTF-8.
+std::expected<YamlNode, std::vector<Diagnostic>> parse_yaml(std::string_view text,
+                                                            std::string_view file);
+
+/// The member called `key` of a mapping, or null.
+const YamlNode* find(const YamlNode& mapping, std::string_view key);
+
+/// The node as JSON, plain scalars typed by the YAML 1.2 core schema (null, true, 12, 1.5, text).
+Json to_json(const YamlNode& node);
+
+}  // namespace lc

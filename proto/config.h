@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/diagnostic.h"
+#include "proto/event.h"
+
+namespace lc::proto {
+
+enum class KvBackend { jetstream, redis, memory };
+enum class ClockMode { wall, event };
+enum class LatePolicy { next, drop, dead_letter };
+enum class MergePolicy { replace, deep, counter, gset, state_machine };
+
+struct ContextKeyPolicy {
+  MergePolicy policy = MergePolicy::replace;
+  std::vector<std::string> states;  // state_machine: lowest priority first
+
+  bool operator==(const ContextKeyPolicy&) const = default;
+};
+
+struct LlmConfig {
+  std::string base_url = "https://api.openai.com/v1";
+  std::string model = "gpt-4o-mini";
+  std::string api_key_env =
+      "OPENAI_API_KEY";              // the variable's name; the key itself is never in a file
+  std::int64_t timeout_ms = 60'000;  // 1..600000; the crew's own timeout_ms comes first
+
+  bool operator==(const LlmConfig&) const = default;
+};
+
+struct VectorConfig {
+  std::string backend;  // empty: none; qdrant | milvus | pinecone | memory
+  std::string url;
+
+  bool operator==(const VectorConfig&) const = default;
+};
+
+/// `live-config.yaml` with the environment applied: everything an operator can set for a stream.
+///
+/// Source: proto/schemas/live_config.json.
+struct LiveConfig {
+  std::int64_t slice_ms = 500;   // 1..10000
+  std::int64_t heartbeat_s = 5;  // 1..300
+  std::int64_t lateness_ms =
+      20;  // 0..10000: how long after its end a slice stays open (wall clock)
+  ClockMode clock = ClockMode::wall;
+  LatePolicy late_policy = LatePolicy::next;
+  KvBackend kv_backend = KvBackend::jetstream;
+  std::int64_t ctx_max_bytes = 4'096;      // 2..1048576
+  std::int64_t backlog_max_batches = 256;  // 1..100000
+  std::string nats_url = "nats://127.0.0.1:4222";
+  std::string redis_url = "redis://127.0.0.1:6379";
+  EventValidation event_validation;
+  VectorConfig vector;
+  LlmConfig llm;
+  std::map<std::string, ContextKeyPolicy> context_keys;  // key -> policy
+
+  bool operator==(const LiveConfig&) const = default;
+};
+
+/// One resolved setting and where its value came from.
+struct ConfigEntry {
+  std::string path;    // event_validation.strict_mode
+  std::string value;   // JSON text
+  std::string origin;  // "default", "file:3:12" or "LIVE_CREW_SLICE_MS"
+};
+
+struct ConfigResult {
+  std::optional<LiveConfig> config;  // absent when there are errors
+  std::vector<Diagnostic> diagnostics;
+  std::vector<ConfigEntry> entries;  // every setting, by path
+};
+
+/// Resolves the configuration: defaults, then the file, then the environment.
+///
+/// `environment` holds the process's variables; those named `LIVE_CREW_*` that are settings
+/// (`LIVE_CREW_EVENT_VALIDATION__STRICT_MODE`) win over the file; `LIVE_CREW_SELECTOR` and other
+/// variables that belong to the programs (kProgramVariables) are left alone.
+/// Errors: unknown names, values out of range or of the wrong type: all of them, with a suggestion.
+ConfigResult resolve_config(std::string_view file_text, std::string_view file_name,
+                            const std::map<std::string, std::string>& environment);
+
+}  // namespace lc::proto

@@ -1,0 +1,100 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/diagnostic.h"
+#include "common/ids.h"
+#include "common/time.h"
+#include "common/yaml.h"
+
+namespace lc::proto {
+
+enum class NeedType { crew, event };
+
+/// Another crew's completion or an event's kind that a reaction waits for.
+struct Need {
+  NeedType type = NeedType::crew;
+  std::string name;         // crew or kind
+  std::int64_t offset = 0;  // slices, relative to the trigger; crew: -1, event: 0 by default
+
+  bool operator==(const Need&) const = default;
+};
+
+/// `vision@-1`
+std::string need_label(const Need& need);
+
+enum class WaitPolicy { all, any, none, timeout };
+enum class BacklogPolicy { fifo, latest };
+enum class DispatchMode { slice, event };
+
+inline constexpr std::int64_t kMaxErrorsDefault = 3;
+inline constexpr std::int64_t kTimeoutMsMax = 86'400'000;
+inline constexpr std::int64_t kSliceStrideMax = 1'000'000;
+inline constexpr std::int64_t kNeedOffsetMax = 1'000;  // both ways
+inline constexpr std::size_t kTriggersMax = 100;
+inline constexpr std::size_t kNeedsMax = 100;
+
+/// One output of a prompt crew: the action's kind and a template for each payload field.
+struct OutputTemplate {
+  Kind kind;
+  std::int64_t ttl_ms = 5'000;
+  std::vector<std::pair<std::string, YamlNode>> fields;  // strings inside are templates
+};
+
+/// What makes a crew a prompt crew. Without `user_template` and `system_prompt` no model is called.
+struct PromptSpec {
+  std::string system_prompt;
+  std::string user_template;
+  std::string patch_template;
+  std::string model;                       // empty: from the configuration
+  std::optional<std::string> temperature;  // number as written
+  std::optional<std::int64_t> max_tokens;
+  std::vector<OutputTemplate> outputs;
+};
+
+/// `<crew>.runtime.yaml`: how a crew is woken, limited and run.
+///
+/// Units: times in milliseconds, stride and offsets in slices.
+/// Source: proto/schemas/runtime.json; specification section 3.2.
+struct Manifest {
+  CrewId crew;
+  std::vector<Kind> triggers;  // at least one
+  std::vector<Need> needs;
+  WaitPolicy wait_policy = WaitPolicy::all;  // `none` by default when there are no needs
+  std::int64_t wait_timeout_ms = 0;          // for WaitPolicy::timeout
+  std::int64_t slice_stride = 1;
+  std::optional<std::int64_t> timeout_ms;  // absent: never killed for slowness
+  BacklogPolicy backlog_policy = BacklogPolicy::fifo;
+  std::int64_t max_errors = kMaxErrorsDefault;
+  DispatchMode dispatch = DispatchMode::slice;
+  std::vector<std::string> runner;  // a program crew's command; empty for a prompt crew
+  std::optional<PromptSpec> prompt;
+  std::string folder;                      // where the file lives: the program's working directory
+  SourceLocation where;                    // of `crew:`
+  std::vector<SourceLocation> need_where;  // as needs
+};
+
+struct ManifestResult {
+  std::optional<Manifest> manifest;  // absent when there are errors
+  std::vector<Diagnostic> diagnostics;
+};
+
+/// Reads one `<crew>.runtime.yaml`; a prompt crew's keys may stand in the same file or in
+/// `<crew>.yaml` beside it (`prompt_text` is that file's content, empty when there is none).
+ManifestResult parse_manifest(std::string_view text, std::string_view file,
+                              std::string_view prompt_text, std::string_view prompt_file);
+
+/// Checks the crews against each other: names unique, needs known, no self-need, no cycle of needs
+/// that must hold inside one slice (the path is named).
+std::vector<Diagnostic> check_crews(const std::vector<Manifest>& crews);
+
+/// The same-slice topological phases: crews of phase k need (at offset 0) only crews of phases < k.
+/// `crews` must have passed `check_crews`.
+std::vector<std::vector<CrewId>> same_slice_phases(const std::vector<Manifest>& crews);
+
+}  // namespace lc::proto

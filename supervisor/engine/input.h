@@ -1,0 +1,81 @@
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/ids.h"
+#include "common/time.h"
+#include "proto/action.h"
+#include "proto/context.h"
+#include "proto/outcome.h"
+
+// Everything that the engine is told. A list of inputs is a full recording: the engine's answers
+// are a function of them alone.
+namespace lc::engine {
+
+/// An accepted event, in stream order.
+struct EventArrived {
+  WallTime now;
+  StreamSeq seq;
+  WallTime ts;
+  Kind kind;
+  std::string text;  // the whole Event, canonical text
+};
+
+/// Time passed: close the slices that are due (wall clock).
+struct Tick {
+  WallTime now;
+};
+
+/// A worker answered in time, with the right nonce and a valid message.
+struct ReactionDone {
+  WallTime now;
+  CrewId crew;
+  SliceIndex slice;
+  Attempt attempt;
+  Lamport lamport;
+  proto::ContextDiff diff;
+  std::vector<proto::ActionDraft> actions;
+};
+
+/// A reaction ended in any other way.
+struct ReactionFailed {
+  WallTime now;
+  CrewId crew;
+  SliceIndex slice;
+  Attempt attempt;
+  proto::Outcome outcome = proto::Outcome::error;
+  std::string detail;  // words for a person
+};
+
+/// A worker died while it had no reaction in flight: counts a strike like a failed reaction.
+struct IdleFailure {
+  WallTime now;
+  CrewId crew;
+  proto::Outcome outcome = proto::Outcome::exit;
+  std::string detail;
+};
+
+/// An operator lifts a disabling; strikes start at zero.
+struct EnableCrew {
+  WallTime now;
+  CrewId crew;
+};
+
+/// An operator (or a recovered durable state) disables a crew.
+struct DisableCrew {
+  WallTime now;
+  CrewId crew;
+  std::string why;
+};
+
+/// No event will follow (event clock: a file ended).
+struct InputEnded {
+  WallTime now;
+};
+
+using Input = std::variant<EventArrived, Tick, ReactionDone, ReactionFailed, IdleFailure,
+                           EnableCrew, DisableCrew, InputEnded>;
+
+}  // namespace lc::engine
