@@ -101,6 +101,17 @@ struct JsonFields {
 /// Errors: invalid_input - not a JSON object, a duplicate top-level key, too deep or too large.
 Result<JsonFields> split_json_object(std::string_view text, JsonLimits limits = {});
 
+/// The members of an object whose text is valid and compact: a value of JsonFields. The views point
+/// into `compact`.
+///
+/// Errors: invalid_input - not an object, or a key twice.
+Result<std::vector<JsonField>> json_members(std::string_view compact);
+
+/// The items of an array whose text is valid and compact: a value of JsonFields.
+///
+/// Errors: invalid_input - not an array.
+Result<std::vector<std::string_view>> json_items(std::string_view compact);
+
 /// The text of a JSON string without quotes and escapes. `text` is one value of JsonFields.
 ///
 /// Errors: invalid_input - `text` is not a JSON string.

@@ -5,6 +5,7 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "common/json.h"
 
@@ -60,6 +61,27 @@ std::unexpected<Error> explain(std::string_view text, JsonLimits limits, std::st
   return fail(ErrorCode::invalid_input, std::string(why));
 }
 
+Status check_tree(std::string_view text, JsonLimits limits) {
+  LC_TRY([[maybe_unused]] const Json tree, parse_json(text, limits));
+  return {};
+}
+
+constexpr std::size_t kFieldsScannedMax = 32;
+
+// Whether `key` is among `fields`; takes linear time over all the keys of an object.
+bool seen_before(const std::string& key, const std::vector<JsonField>& fields,
+                 std::unordered_set<std::string>& keys) {
+  if (fields.size() < kFieldsScannedMax) {
+    return std::ranges::any_of(fields, [&key](const JsonField& f) { return f.key == key; });
+  }
+  if (keys.empty()) {
+    for (const JsonField& field : fields) {
+      keys.insert(field.key);
+    }
+  }
+  return !keys.insert(key).second;
+}
+
 }  // namespace
 
 Result<JsonFields> split_json_object(std::string_view text, JsonLimits limits) {
@@ -77,11 +99,10 @@ Result<JsonFields> split_json_object(std::string_view text, JsonLimits limits) {
   }
   simdjson::dom::element element;
   const auto parsed = validator.parse(text.data(), text.size()).get(element);
-  if (parsed != simdjson::SUCCESS) {
+  if (parsed == simdjson::NUMBER_ERROR) {  // also a whole number beyond 64 bits, which is JSON
+    LC_TRY_STATUS(check_tree(text, limits));
+  } else if (parsed != simdjson::SUCCESS) {
     return explain(text, limits, simdjson::error_message(parsed));
-  }
-  if (!element.is_object()) {
-    return fail(ErrorCode::invalid_input, "is not a JSON object");
   }
   JsonFields out;
   out.compact.resize(text.size());
@@ -91,20 +112,40 @@ Result<JsonFields> split_json_object(std::string_view text, JsonLimits limits) {
   }
   out.compact.reserve(std::max<std::size_t>(size, 32));  // never in the small-string buffer: moved
   out.compact.resize(size);
-  const std::string_view compact = out.compact;
+  LC_TRY(out.fields, json_members(out.compact));
+  return out;
+}
+
+Result<std::vector<JsonField>> json_members(std::string_view compact) {
+  if (!compact.starts_with('{')) {
+    return fail(ErrorCode::invalid_input, "is not a JSON object");
+  }
+  std::vector<JsonField> fields;
+  std::unordered_set<std::string> keys;  // used when a scan of the fields would be slow
   for (std::size_t at = 1; at < compact.size() && compact[at] == '"';) {
     const std::size_t colon = string_end(compact, at);
     LC_TRY(std::string key, json_string_value(compact.substr(at, colon - at)));
     const std::size_t end = value_end(compact, colon + 1);
-    const bool seen =
-        std::ranges::any_of(out.fields, [&key](const JsonField& f) { return f.key == key; });
-    if (seen) {
+    if (seen_before(key, fields, keys)) {
       return fail(ErrorCode::invalid_input, fmt::format("duplicate key '{}'", key));
     }
-    out.fields.push_back({std::move(key), compact.substr(colon + 1, end - colon - 1)});
+    fields.push_back({std::move(key), compact.substr(colon + 1, end - colon - 1)});
     at = end + 1;
   }
-  return out;
+  return fields;
+}
+
+Result<std::vector<std::string_view>> json_items(std::string_view compact) {
+  if (!compact.starts_with('[')) {
+    return fail(ErrorCode::invalid_input, "is not a JSON array");
+  }
+  std::vector<std::string_view> items;
+  for (std::size_t at = 1; at < compact.size() && compact[at] != ']';) {
+    const std::size_t end = value_end(compact, at);
+    items.push_back(compact.substr(at, end - at));
+    at = end + (end < compact.size() && compact[end] == ',' ? 1 : 0);
+  }
+  return items;
 }
 
 Result<std::string> json_string_value(std::string_view text) {

@@ -11,6 +11,8 @@
 
 namespace lc::proto {
 
+inline constexpr std::int64_t kHeartbeatSMax = 300;
+
 /// The supervisor's sign of life, kind `__hb` on `live.S.heartbeats`, also when idle.
 ///
 /// Source: proto/schemas/heartbeat.json.

@@ -15,6 +15,9 @@
 namespace lc::proto {
 
 inline constexpr int kWireVersion = 1;
+inline constexpr std::size_t kNonceCharsMax = 100;
+inline constexpr std::size_t kReadyBytesMax = std::size_t{64} << 20;
+inline constexpr std::int64_t kSliceMsMax = 10'000;
 
 /// An event of a crew's batch, as it travels in `ready`.
 struct BatchEvent {
@@ -42,7 +45,7 @@ struct Ready {
   SliceIndex slice;
   CrewId crew;
   Attempt attempt;
-  std::string nonce;  // the answer must repeat it
+  std::string nonce;  // [A-Za-z0-9_-]{1,100}; the answer must repeat it
   WallTime epoch0;
   std::int64_t slice_ms = 500;
   std::optional<std::int64_t> deadline_ms;  // length of the reaction's budget, from publication
@@ -81,8 +84,15 @@ struct Done {
 inline constexpr std::size_t kActionsPerDoneMax = 1'000;
 inline constexpr std::size_t kDoneBytesMax = std::size_t{1} << 20;
 
+/// Errors: invalid_input - names every field that is wrong, its value and what is accepted;
+/// overloaded - larger than kReadyBytesMax.
 Result<Ready> parse_ready(std::string_view text);
 std::string write_ready(const Ready& ready);
+
+/// Reads an answer whole or not at all: one wrong action refuses it.
+///
+/// Errors: invalid_input - names every field that is wrong, its value and what is accepted;
+/// overloaded - larger than kDoneBytesMax.
 Result<Done> parse_done(std::string_view text);
 std::string write_done(const Done& done);
 

@@ -99,6 +99,40 @@ TEST_CASE("json: the splitter refuses what the tree refuses") {
   }
 }
 
+TEST_CASE("json: members and items of a value that is compact already") {
+  auto split = split_json_object(R"({"o":{"a":[1],"b":{"c":"}"}},"l":[1,"],",[2,3],{}],"e":[]})");
+  REQUIRE(split);
+  const auto members = json_members(split->fields[0].text);
+  REQUIRE(members);
+  REQUIRE(members->size() == 2);
+  CHECK((*members)[1].key == "b");
+  CHECK((*members)[1].text == R"({"c":"}"})");
+  const auto items = json_items(split->fields[1].text);
+  REQUIRE(items);
+  CHECK(*items == std::vector<std::string_view>{"1", R"("],")", "[2,3]", "{}"});
+  CHECK(json_items(split->fields[2].text)->empty());
+  CHECK_FALSE(json_members("[1]"));
+  CHECK_FALSE(json_items("{}"));
+  CHECK_FALSE(json_members(R"({"a":1,"b":2,"a":3})"));
+}
+
+TEST_CASE("json: an object of very many members splits in linear time, also with a duplicate") {
+  std::string text = "{";
+  for (int i = 0; i < 200'000; ++i) {
+    text += "\"k" + std::to_string(i) + "\":0,";
+  }
+  CHECK(split_json_object(text + "\"last\":0}")->fields.size() == 200'001);
+  CHECK_FALSE(split_json_object(text + "\"k199999\":0}"));
+}
+
+TEST_CASE("json: a whole number beyond 64 bits is a value for the splitter too") {
+  const auto split = split_json_object("{ \"n\": 123456789012345678901234567890 }");
+  REQUIRE(split);
+  CHECK(split->fields[0].text == "123456789012345678901234567890");
+  CHECK_FALSE(split_json_object("[123456789012345678901234567890]"));
+  CHECK_FALSE(split_json_object("{\"n\": 1234567890123456789012345678901, \"m\": 01}"));
+}
+
 TEST_CASE("json: the writer places commas and escapes") {
   std::string out;
   JsonWriter(out)

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/json.h"
+#include "proto/action.h"
+#include "proto/context.h"
+#include "proto/event.h"
+#include "proto/reader.h"
+
+// Parts that several messages share. Private to proto/.
+namespace lc::proto {
+
+inline constexpr std::size_t kContextKeyBytesMax = 256;
+
+Event read_event(ObjectReader& reader, UnknownFields unknown);
+
+std::string read_nonce(ObjectReader& reader);
+
+/// `{kind, payload, ttl_ms?}`
+ActionDraft read_action_draft(ObjectReader reader);
+/// The list of drafts in field `name`.
+std::vector<ActionDraft> read_action_drafts(ObjectReader& reader, std::string_view name);
+void write_action_drafts(JsonWriter& writer, const std::vector<ActionDraft>& drafts);
+
+/// `ttl_ms` of an action, or its default when the field is absent.
+std::int64_t read_ttl_ms(ObjectReader& reader);
+
+/// The object in field `name`, as keys with canonical values.
+Context read_context(ObjectReader& reader, std::string_view name);
+void write_context(JsonWriter& writer, const Context& context);
+
+/// `{set?, delete?}`
+ContextDiff read_context_diff(ObjectReader reader);
+void write_context_diff(JsonWriter& writer, const ContextDiff& diff);
+
+}  // namespace lc::proto
