@@ -110,6 +110,10 @@ class RuleTest(unittest.TestCase):
             with self.subTest(line=line):
                 self.finds(rules.banned_calls, {"common/a.cc": line})
 
+    def test_a_banned_call_may_give_its_reason(self):
+        text = "fork();  // tidy: the child execs at once\nfork();  // tidy:\n"
+        self.finds(rules.banned_calls, {"common/a.cc": text}, "common/a.cc:2")
+
     def test_banned_calls_have_homes(self):
         texts = {
             "common/clock.cc": "clock_gettime(a, b);",
