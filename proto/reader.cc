@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "common/diagnostic.h"
 #include "proto/slice.h"
 
 namespace lc::proto {
@@ -32,7 +33,16 @@ std::optional<std::int64_t> whole_number(std::string_view json) {
   return value ? std::optional(*value) : std::nullopt;
 }
 
+std::string unknown_words(std::string_view key, std::span<const std::string_view> known) {
+  const std::string_view meant = nearest(key, known);
+  return meant.empty() ? "is unknown" : fmt::format("is unknown (did you mean '{}'?)", meant);
+}
+
 }  // namespace
+
+bool Problems::full() const {
+  return count_ >= kProblemsShownMax;
+}
 
 void Problems::add(std::string_view path, std::string_view words) {
   ++count_;
@@ -230,7 +240,7 @@ void ObjectReader::finish(UnknownFields unknown) {
   }
   for (const JsonField& field : fields_) {
     if (std::ranges::find(known_, field.key) == known_.end()) {
-      problem(field.key, "is unknown");
+      problem(field.key, problems_.full() ? "is unknown" : unknown_words(field.key, known_));
     }
   }
 }

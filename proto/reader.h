@@ -23,6 +23,8 @@ class Problems {
   void add(std::string_view path, std::string_view words);
 
   bool empty() const { return count_ == 0; }
+  /// Whether further problems are only counted.
+  bool full() const;
 
   /// All of it as one error: `event: field 'ts' is missing; field 'kind': ...`.
   std::unexpected<Error> error(std::string_view message_name) const;

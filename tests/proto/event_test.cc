@@ -66,6 +66,8 @@ TEST_CASE("event: each wrong field is named with its value and what is accepted"
        "event: field 'stream_id' is null; it must be a string"},
       {R"({"ts":"2025-07-31T19:22:05Z","kind":"k","stream_id":"s"})",
        "event: field 'payload' is missing"},
+      {R"({"ts":"2025-07-31T19:22:05Z","kind":"k","stream_id":"s","payload":0,"steam_id":"s"})",
+       "event: field 'steam_id' is unknown (did you mean 'stream_id'?)"},
       {R"([])", "event: is not a JSON object"},
   };
   for (const Row& row : rows) {
