@@ -15,9 +15,12 @@ inline constexpr std::string_view kReasonEventDeadLetter = "event_dead_letter";
 inline constexpr std::string_view kReasonBacklogOverflow = "backlog_overflow";
 inline constexpr std::string_view kReasonBacklogCollapsed = "backlog_collapsed";
 inline constexpr std::string_view kReasonDependencyDisabled = "dependency_disabled";
+inline constexpr std::string_view kReasonNeedsUnmetAtEnd = "needs_unmet_at_end";
 inline constexpr std::string_view kReasonContextConflict = "context_conflict";
 inline constexpr std::string_view kReasonCtxSize = "ctx_size";
+inline constexpr std::string_view kReasonContextRefused = "context_refused";
 inline constexpr std::string_view kReasonReactionFailed = "reaction_failed";
+inline constexpr std::string_view kReasonWorkerFailed = "worker_failed";
 inline constexpr std::string_view kReasonDisabled = "disabled";
 inline constexpr std::string_view kReasonDoneStale = "done_stale";
 inline constexpr std::string_view kReasonDoneForged = "done_forged";
@@ -35,7 +38,8 @@ inline constexpr std::array kErrorReasons = {
     kReasonCtxSize,          kReasonReactionFailed,     kReasonDisabled,
     kReasonDoneStale,        kReasonDoneForged,         kReasonDoneMalformed,
     kReasonDoneWrongCrew,    kReasonActionInvalid,      kReasonReadyTooLarge,
-    kReasonNatsLost,         kReasonWorkerInitFailed,
+    kReasonNatsLost,         kReasonWorkerInitFailed,   kReasonContextRefused,
+    kReasonNeedsUnmetAtEnd,  kReasonWorkerFailed,
 };
 
 }  // namespace lc::proto

@@ -39,12 +39,25 @@ struct DroppedKey {
   bool operator==(const DroppedKey&) const = default;
 };
 
+/// A write that its key's policy does not accept; the key keeps what it had.
+struct RefusedWrite {
+  std::string key;
+  CrewId crew;
+  std::string value;  // canonical JSON, or empty when the crew deleted the key
+  std::string why;    // words for a person
+
+  bool operator==(const RefusedWrite&) const = default;
+};
+
 struct MergeResult {
   proto::Context snapshot;
   std::int64_t size_before = 0;  // compact JSON bytes of the merged context, before the cap
   std::int64_t size_after = 0;
-  std::vector<DroppedKey> dropped;  // in the order dropped
-  std::vector<Conflict> conflicts;  // in merge order
+  std::vector<DroppedKey> dropped;    // in the order dropped
+  std::vector<Conflict> conflicts;    // in the merge order of the losing writes
+  std::vector<RefusedWrite> refused;  // in merge order
+
+  bool operator==(const MergeResult&) const = default;
 };
 
 struct MergeOptions {
@@ -52,11 +65,16 @@ struct MergeOptions {
   const std::map<std::string, proto::ContextKeyPolicy>* policies = nullptr;  // null: all replace
 };
 
+/// The size of a context as compact JSON, braces included (`{}` is 2).
+std::int64_t context_bytes(const proto::Context& context);
+
 /// Merges the diffs of one beat into `previous`, then applies the size cap.
 ///
 /// Shape:  diffs - any order; applied by (slice, lamport, crew). Within a diff: deletes, then sets.
 /// Units:  sizes in bytes of compact JSON, braces included (`{}` is 2).
-/// The cap: keys of `previous` first, then new keys, both in byte order, each kept while it fits.
+/// The cap: keys of `previous` first, then new keys, both in byte order, each kept if it still
+/// fits. A conflict names the crew whose write stands at the end; a crew never conflicts with
+/// itself. Policies: merge_policy.h.
 MergeResult merge(const proto::Context& previous, std::vector<PendingDiff> diffs,
                   const MergeOptions& options);
 

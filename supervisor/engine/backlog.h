@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <vector>
+
+#include "common/ids.h"
+#include "proto/manifest.h"
+#include "proto/slice.h"
+
+namespace lc::engine {
+
+/// The events that one slice held for one crew.
+struct Batch {
+  SliceIndex slice;
+  std::vector<proto::BatchEvent> events;  // by stream sequence
+};
+
+enum class Activity { idle, busy };
+
+struct BacklogOptions {
+  proto::BacklogPolicy policy = proto::BacklogPolicy::fifo;
+  std::int64_t batches_max = 256;
+};
+
+/// All that a crew had pending, merged.
+struct Taken {
+  SliceIndex trigger;                     // the earliest slice of its batches
+  std::vector<proto::BatchEvent> events;  // slice order, then stream sequence
+  std::int64_t batches = 0;
+  std::int64_t batches_collapsed = 0;  // `latest`: given up for newer ones while the crew was busy
+  std::int64_t events_collapsed = 0;
+};
+
+/// The batches of one crew that no reaction has had yet, in slice order, at most `batches_max`.
+class Backlog {
+ public:
+  explicit Backlog(BacklogOptions options) : options_(options) {}
+
+  /// Adds an event to the batch of `slice`, which is never before an earlier one's. A new batch
+  /// collapses the older ones of a busy crew (`latest`) or, over the bound, pushes out the oldest,
+  /// which is returned.
+  std::optional<Batch> add(SliceIndex slice, proto::BatchEvent event, Activity activity);
+
+  /// Empties the backlog.
+  Taken take();
+
+  bool empty() const { return batches_.empty(); }
+  std::int64_t batches() const { return static_cast<std::int64_t>(batches_.size()); }
+  SliceIndex trigger() const;  // the earliest slice; not empty
+
+ private:
+  BacklogOptions options_;
+  std::deque<Batch> batches_;
+  std::int64_t batches_collapsed_ = 0;
+  std::int64_t events_collapsed_ = 0;
+};
+
+}  // namespace lc::engine
