@@ -1,0 +1,209 @@
+"""Runs the examples that stand in the documents: `documents.py BUILD_FOLDER [DOCUMENT...]`.
+
+A fenced block below a line `<!-- test: name -->` is an example that is run. In a ```console block,
+lines that begin with `$ ` are commands (`> ` continues one) and the other lines are what they must
+print, standard error included; `...` stands for any text, alone on a line for any lines. In a
+```sh block every command must succeed. A block runs in a folder of its own that shows the
+repository's files, with the programs of the build folder in PATH; a block marked
+`<!-- test: name (nats) -->` has a private server, whose address is in LIVE_CREW_NATS_URL.
+"""
+
+import os
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from dataclasses import dataclass
+
+ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+sys.path.insert(0, os.path.join(ROOT, "tests", "tidy"))
+from source import repository_files
+
+PROGRAMS = ("live-crew", "lcsupervisor", "lcworker")
+TIMEOUT_S = 120
+_BLOCK = re.compile(
+    r"^<!-- test: (?P<name>[\w -]+?)(?: \((?P<needs>\w+)\))? -->\n+"
+    r"```(?P<kind>\w*)\n(?P<body>.*?)^```$",
+    re.M | re.S,
+)
+_MARK = "-- end of command --"
+
+
+@dataclass(frozen=True)
+class Example:
+    document: str
+    line: int
+    name: str
+    kind: str
+    needs: str
+    body: str
+
+
+def examples(document: str, text: str) -> list[Example]:
+    found = []
+    for match in _BLOCK.finditer(text):
+        line = text.count("\n", 0, match.start("body")) + 1
+        example = Example(document, line, match["name"], match["kind"], match["needs"] or "",
+                          match["body"])
+        found.append(example)
+    marks = len(re.findall(r"^<!-- test:", text, re.M))
+    if marks != len(found):
+        raise ValueError(f"{document}: {marks} test marks, but {len(found)} blocks below one")
+    return found
+
+
+def commands(body: str) -> list[tuple[str, list[str]]]:
+    """(command, the lines that it must print) of a console block."""
+    found: list[tuple[str, list[str]]] = []
+    for line in body.splitlines():
+        if line.startswith("$ "):
+            found.append((line[2:], []))
+        elif line.startswith("> ") and found and not found[-1][1]:
+            found[-1] = (found[-1][0] + "\n" + line[2:], [])
+        elif found:
+            found[-1][1].append(line)
+        else:
+            raise ValueError("a console block starts with a command")
+    return found
+
+
+def matches(expected: list[str], printed: str) -> bool:
+    pattern = ""
+    for line in expected:
+        if line.strip() == "...":
+            pattern += r"(?:[^\n]*\n)*"
+        else:
+            parts = [re.escape(part) for part in line.rstrip().split("...")]
+            pattern += ".*".join(parts) + r"[ \t]*\n"
+    text = printed if printed.endswith("\n") or not printed else printed + "\n"
+    return re.fullmatch(pattern, text) is not None
+
+
+def run_shell(script: str, folder: str, environment: dict[str, str]) -> tuple[int, str]:
+    """The exit status and everything printed; whatever the script left running is ended."""
+    with subprocess.Popen(
+        ["bash", "-euo", "pipefail", "-c", script], cwd=folder, env=environment,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, errors="replace", start_new_session=True,
+    ) as shell:
+        try:
+            output, _ = shell.communicate(timeout=TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            os.killpg(shell.pid, signal.SIGKILL)
+            output, _ = shell.communicate()
+            return 124, output
+        return shell.returncode, output
+
+
+def check(example: Example, folder: str, environment: dict[str, str]) -> str:
+    """What is wrong, or nothing."""
+    if example.kind in ("sh", "bash"):
+        code, output = run_shell(example.body, folder, environment)
+        return "" if code == 0 else f"exit status {code}:\n{output}"
+    if example.kind != "console":
+        return f"a block of kind '{example.kind}' cannot be run (console or sh)"
+    steps = commands(example.body)
+    script = "set +e\n" + "".join(f"{c}\necho {shlex.quote(_MARK)}\n" for c, _ in steps)
+    code, output = run_shell(script, folder, environment)
+    parts = output.split(_MARK + "\n")
+    for (command, expected), printed in zip(steps, parts):
+        if not matches(expected, printed):
+            wanted = "\n".join(expected)
+            return f"$ {command}\nshould print:\n{wanted}\nbut printed:\n{printed}"
+    return "" if len(parts) == len(steps) + 1 else f"stopped early (exit status {code})"
+
+
+def scratch_folder(parent: str) -> str:
+    """A folder in which the repository's top level is seen, and new files are thrown away."""
+    folder = os.path.join(parent, "here")
+    os.mkdir(folder)
+    for name in sorted({path.split("/")[0] for path in repository_files(ROOT)}):
+        os.symlink(os.path.join(ROOT, name), os.path.join(folder, name))
+    return folder
+
+
+def programs_folder(parent: str, build: str) -> str:
+    folder = os.path.join(parent, "bin")
+    os.mkdir(folder)
+    for place, _, names in os.walk(build):
+        for program in PROGRAMS:
+            path = os.path.join(place, program)
+            if program in names and os.access(path, os.X_OK):
+                os.symlink(os.path.abspath(path), os.path.join(folder, program))
+    return folder
+
+
+class PrivateServer:
+    """A nats-server on a port that the system chose, which ends with the block."""
+
+    def __init__(self, folder: str):
+        self.process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "TERM", "nats-server", "-a", "127.0.0.1", "-p", "-1", "-js",
+             "-sd", os.path.join(folder, "jetstream")],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        )
+        self.url = ""
+        for line in self.process.stderr:
+            found = re.search(r"client connections on 127\.0\.0\.1:(\d+)", line)
+            self.url = f"nats://127.0.0.1:{found[1]}" if found else self.url
+            if "Server is ready" in line:
+                self.drain = threading.Thread(target=self.process.stderr.read)
+                self.drain.start()  # a full pipe would stop the server
+                return
+        raise RuntimeError("nats-server did not start")
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait()
+        self.drain.join()
+        self.process.stderr.close()
+
+
+def run(example: Example, build: str) -> str:
+    parent = tempfile.mkdtemp(prefix="live-crew-docs-")
+    server = None
+    try:
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("LIVE_CREW_")}
+        environment["PATH"] = programs_folder(parent, build) + os.pathsep + environment["PATH"]
+        environment["LC_ALL"] = "C.UTF-8"
+        if example.needs == "nats":
+            server = PrivateServer(parent)
+            environment["LIVE_CREW_NATS_URL"] = server.url
+        elif example.needs:
+            return f"needs '{example.needs}', which is unknown (nats is known)"
+        return check(example, scratch_folder(parent), environment)
+    finally:
+        if server:
+            server.stop()
+        shutil.rmtree(parent, ignore_errors=True)
+
+
+def main(arguments: list[str]) -> int:
+    if not arguments:
+        print(__doc__, file=sys.stderr)
+        return 64
+    build, documents = arguments[0], arguments[1:]
+    if not documents:
+        documents = [path for path in repository_files(ROOT) if path.endswith(".md")]
+    ran = failed = 0
+    for document in documents:
+        with open(os.path.join(ROOT, document), encoding="utf-8") as file:
+            found = examples(document, file.read())
+        for example in found:
+            ran += 1
+            wrong = run(example, build)
+            print(f"{'FAIL' if wrong else 'ok  '} {document}:{example.line} {example.name}")
+            if wrong:
+                failed += 1
+                print(wrong)
+    # The form that tests/summary.py counts.
+    print(f"Ran {ran} tests in documents\n\n" + (f"FAILED (failures={failed})" if failed else "OK"))
+    return 1 if failed or ran == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
