@@ -148,8 +148,9 @@ class RuleTest(unittest.TestCase):
 
     def test_sources_are_built(self):
         texts = {
-            "common/meson.build": "library('a', 'a.cc', 'io/d.cc')",
+            "common/meson.build": "library('a', 'a.cc', 'io/d.cc', '../proto/f.cc')",
             "common/a.cc": "", "common/ba.cc": "", "common/io/d.cc": "", "common/e.h": "",
+            "proto/f.cc": "",
         }
         self.finds(rules.sources_are_built, texts, "common/ba.cc:1")
 
