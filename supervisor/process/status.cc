@@ -1,0 +1,47 @@
+#include "supervisor/process/status.h"
+
+#include <fmt/format.h>
+
+#include "common/json.h"
+
+namespace lc::process {
+
+Result<WorkerStatus> parse_status(std::string_view line) {
+  const auto json = parse_json(line, {.bytes_max = kStatusLineBytesMax, .depth_max = 8});
+  if (!json) {
+    return within("the worker's status line", json.error());
+  }
+  const JsonObject* object = as_object(*json);
+  const Json* state = object == nullptr ? nullptr : find(*object, "state");
+  const std::string* word = state == nullptr ? nullptr : as_string(*state);
+  if (word != nullptr && *word == "ready") {
+    return WorkerStatus{WorkerStatus::State::ready, ""};
+  }
+  if (word != nullptr && *word == "failed") {
+    const Json* message = find(*object, "message");
+    const std::string* text = message == nullptr ? nullptr : as_string(*message);
+    return WorkerStatus{WorkerStatus::State::failed, text == nullptr ? "" : *text};
+  }
+  return fail(ErrorCode::invalid_input,
+              fmt::format("the worker's status line says neither \"ready\" nor \"failed\": {}",
+                          line.substr(0, 200)));
+}
+
+Result<std::vector<std::string>> LineCutter::add(std::string_view bytes) {
+  std::vector<std::string> lines;
+  rest_ += bytes;
+  std::size_t start = 0;
+  for (auto end = rest_.find('\n'); end != std::string::npos; end = rest_.find('\n', start)) {
+    lines.push_back(rest_.substr(start, end - start));
+    start = end + 1;
+  }
+  rest_.erase(0, start);
+  if (rest_.size() > kStatusLineBytesMax) {
+    rest_.clear();
+    return fail(ErrorCode::overloaded,
+                fmt::format("the worker's status line is over {} bytes", kStatusLineBytesMax));
+  }
+  return lines;
+}
+
+}  // namespace lc::process
