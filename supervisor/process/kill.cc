@@ -1,0 +1,46 @@
+#include "supervisor/process/kill.h"
+
+#include <signal.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+
+#include "common/check.h"
+
+namespace lc::process {
+
+void kill_group(pid_t leader, int pidfd) {
+  LC_ASSERT(leader > 1);
+  ::kill(-leader, SIGKILL);
+  ::pidfd_send_signal(pidfd, SIGKILL, nullptr, 0);
+  ::kill(-leader, SIGCONT);
+}
+
+void kill_child(pid_t child) {
+  LC_ASSERT(child > 1);
+  ::kill(child, SIGKILL);
+  ::kill(child, SIGCONT);
+}
+
+std::optional<ExitStatus> peek_exit(int pidfd) {
+  siginfo_t info{};
+  if (::waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED | WNOWAIT | WNOHANG) != 0 ||
+      info.si_pid == 0) {
+    return std::nullopt;
+  }
+  if (info.si_code == CLD_EXITED) {
+    return ExitStatus{info.si_status, 0};
+  }
+  return ExitStatus{0, info.si_status};
+}
+
+void reap(int pidfd) {
+  siginfo_t info{};
+  ::waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED | WNOHANG);
+}
+
+void reap_child(pid_t child) {
+  siginfo_t info{};
+  ::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG);
+}
+
+}  // namespace lc::process
