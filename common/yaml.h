@@ -1,5 +1,6 @@
 #pragma once
 
+#include <expected>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -7,7 +8,6 @@
 
 #include "common/diagnostic.h"
 #include "common/json.h"
-#include "common/result.h"
 
 namespace lc {
 
@@ -33,13 +33,22 @@ inline constexpr int kYamlDepthMax = 64;
 
 /// Parses one YAML document; an empty text is a null node.
 ///
-/// Errors: every problem as a Diagnostic with file, line and column: syntax, duplicate keys,
-/// aliases and anchors, tags, several documents, depth over 64, over 1 MiB, not UTF-8.
+/// Errors: every problem as a Diagnostic with file, line and column: syntax (the first one only:
+/// the rest cannot be read then), duplicate keys, keys that are no scalars, aliases and anchors,
+/// tags, several documents, depth over 64, over 1 MiB, not UTF-8, control characters.
 std::expected<YamlNode, std::vector<Diagnostic>> parse_yaml(std::string_view text,
                                                             std::string_view file);
 
 /// The member called `key` of a mapping, or null.
 const YamlNode* find(const YamlNode& mapping, std::string_view key);
+
+/// Where the character at `line` and `column` (from 1) of a scalar's own text stands in the file:
+/// exact for `|` blocks and one-line scalars, else where the scalar starts.
+SourceLocation locate_in_scalar(std::string_view text, std::string_view file,
+                                const YamlNode& scalar, int line, int column);
+
+/// `text`, `a list`, `a mapping`, `true or false`, `a number` or `nothing`, for messages.
+std::string_view describe(const YamlNode& node);
 
 /// The node as JSON, plain scalars typed by the YAML 1.2 core schema (null, true, 12, 1.5, text).
 Json to_json(const YamlNode& node);
