@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -64,10 +65,19 @@ struct LiveConfig {
   bool operator==(const LiveConfig&) const = default;
 };
 
+/// Variables that start like settings but belong to the programs: flags by another way.
+inline constexpr std::array<std::string_view, 14> kProgramVariables = {
+    "LIVE_CREW_CONFIG",      "LIVE_CREW_CREWS",        "LIVE_CREW_EMBEDDED",
+    "LIVE_CREW_LOG_FORMAT",  "LIVE_CREW_LOG_LEVEL",    "LIVE_CREW_NATS",
+    "LIVE_CREW_NATS_SERVER", "LIVE_CREW_REQUIRE_NATS", "LIVE_CREW_RUNTIME_DIR",
+    "LIVE_CREW_SELECTOR",    "LIVE_CREW_SOCKET",       "LIVE_CREW_STATE_DIR",
+    "LIVE_CREW_STREAM",      "LIVE_CREW_WORKER",
+};
+
 /// One resolved setting and where its value came from.
 struct ConfigEntry {
   std::string path;    // event_validation.strict_mode
-  std::string value;   // JSON text
+  std::string value;   // JSON text; a password inside a URL is left out
   std::string origin;  // "default", "file:3:12" or "LIVE_CREW_SLICE_MS"
 };
 
@@ -85,5 +95,13 @@ struct ConfigResult {
 /// Errors: unknown names, values out of range or of the wrong type: all of them, with a suggestion.
 ConfigResult resolve_config(std::string_view file_text, std::string_view file_name,
                             const std::map<std::string, std::string>& environment);
+
+std::string_view to_string(KvBackend backend);
+std::string_view to_string(ClockMode mode);
+std::string_view to_string(LatePolicy policy);
+std::string_view to_string(MergePolicy policy);
+
+/// The variable that sets `path`: `LIVE_CREW_VECTOR__URL` for `vector.url`.
+std::string config_variable(std::string_view path);
 
 }  // namespace lc::proto

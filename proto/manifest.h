@@ -1,15 +1,16 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
+#include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/diagnostic.h"
 #include "common/ids.h"
-#include "common/time.h"
 #include "common/yaml.h"
 
 namespace lc::proto {
@@ -33,11 +34,15 @@ enum class BacklogPolicy { fifo, latest };
 enum class DispatchMode { slice, event };
 
 inline constexpr std::int64_t kMaxErrorsDefault = 3;
+inline constexpr std::int64_t kMaxErrorsMax = 1'000'000;
 inline constexpr std::int64_t kTimeoutMsMax = 86'400'000;
 inline constexpr std::int64_t kSliceStrideMax = 1'000'000;
 inline constexpr std::int64_t kNeedOffsetMax = 1'000;  // both ways
 inline constexpr std::size_t kTriggersMax = 100;
 inline constexpr std::size_t kNeedsMax = 100;
+inline constexpr std::size_t kRunnerWordsMax = 100;
+inline constexpr std::size_t kOutputsMax = 100;
+inline constexpr std::int64_t kMaxTokensMax = 1'000'000;
 
 /// One output of a prompt crew: the action's kind and a template for each payload field.
 struct OutputTemplate {
@@ -82,19 +87,59 @@ struct Manifest {
 struct ManifestResult {
   std::optional<Manifest> manifest;  // absent when there are errors
   std::vector<Diagnostic> diagnostics;
+  Manifest draft;    // what could be read, also when there are errors: to check other crews against
+  std::string crew;  // the name as far as it can be known: the key's, else the file's
 };
 
-/// Reads one `<crew>.runtime.yaml`; a prompt crew's keys may stand in the same file or in
-/// `<crew>.yaml` beside it (`prompt_text` is that file's content, empty when there is none).
+/// What is wrong with a template: line and column count from 1 inside its text.
+struct TemplateProblem {
+  std::string message;
+  std::string hint;
+  int line = 1;
+  int column = 1;
+};
+
+enum class TemplateUse { text, patch };
+using CheckTemplate =
+    std::function<std::optional<TemplateProblem>(std::string_view text, TemplateUse use)>;
+
+/// The texts that make one crew: `<crew>.runtime.yaml`, and `<crew>.yaml` beside it if it exists.
+struct ManifestSource {
+  std::string_view text;
+  std::string_view file;
+  std::string_view prompt_text = {};
+  std::string_view prompt_file = {};  // empty: there is none
+  bool has_crewai_files = false;      // agents.yaml or tasks.yaml lie beside it
+};
+
+/// Reads one crew. Its templates are checked by `check_template` where one is given.
+///
+/// Errors: every problem of both files with its place, sorted; unknown keys get a suggestion.
+ManifestResult parse_manifest(const ManifestSource& source,
+                              const CheckTemplate& check_template = nullptr);
+
+/// The same without a check of the templates.
 ManifestResult parse_manifest(std::string_view text, std::string_view file,
                               std::string_view prompt_text, std::string_view prompt_file);
 
-/// Checks the crews against each other: names unique, needs known, no self-need, no cycle of needs
-/// that must hold inside one slice (the path is named).
-std::vector<Diagnostic> check_crews(const std::vector<Manifest>& crews);
+/// Checks the crews against each other: names unique, needs known, no need of oneself, and no crews
+/// that wait for each other so that none of them can ever run (the path is named). Crews that could
+/// only run if one had run before (a cycle through earlier slices) get a warning.
+///
+/// `also_known` are crews that exist but are not among `crews`.
+std::vector<Diagnostic> check_crews(const std::vector<Manifest>& crews,
+                                    std::span<const std::string> also_known = {});
 
-/// The same-slice topological phases: crews of phase k need (at offset 0) only crews of phases < k.
-/// `crews` must have passed `check_crews`.
+/// The same-slice topological phases: crews of phase k wait (at offset 0) only for crews of phases
+/// < k. `crews` must have passed `check_crews`; where crews that need not wait (`any`, `timeout`)
+/// close a circle, they are taken to start without.
 std::vector<std::vector<CrewId>> same_slice_phases(const std::vector<Manifest>& crews);
+
+std::string_view to_string(NeedType type);
+std::string_view to_string(BacklogPolicy policy);
+std::string_view to_string(DispatchMode mode);
+
+/// `all`, `any`, `none` or `timeout:250`, as the file says it.
+std::string wait_policy_text(const Manifest& manifest);
 
 }  // namespace lc::proto

@@ -1,0 +1,40 @@
+// The words of a manifest as the file writes them; apart from the reader, so that the engine can
+// use them without linking a parser.
+
+#include <fmt/format.h>
+
+#include "proto/manifest.h"
+
+namespace lc::proto {
+
+std::string need_label(const Need& need) {
+  return fmt::format("{}@{}", need.name, need.offset);
+}
+
+std::string_view to_string(NeedType type) {
+  return type == NeedType::crew ? "crew" : "event";
+}
+
+std::string_view to_string(BacklogPolicy policy) {
+  return policy == BacklogPolicy::fifo ? "fifo" : "latest";
+}
+
+std::string_view to_string(DispatchMode mode) {
+  return mode == DispatchMode::slice ? "slice" : "event";
+}
+
+std::string wait_policy_text(const Manifest& manifest) {
+  switch (manifest.wait_policy) {
+    case WaitPolicy::all:
+      return "all";
+    case WaitPolicy::any:
+      return "any";
+    case WaitPolicy::none:
+      return "none";
+    case WaitPolicy::timeout:
+      return fmt::format("timeout:{}", manifest.wait_timeout_ms);
+  }
+  return {};
+}
+
+}  // namespace lc::proto
