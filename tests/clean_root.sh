@@ -87,7 +87,7 @@ enter() {
     ln -s /proc/self/fd "$1/dev/fd"
     mkdir "$1/dev/shm"
     mount -t tmpfs tmpfs "$1/dev/shm"
-    exec chroot "$1" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root \
+    exec chroot "$1" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp \
       sh -c "cd /live-crew && exec $2" </dev/null
   ' enter "$root" "$1"
 }
