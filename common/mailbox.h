@@ -32,14 +32,14 @@ struct QueueLimits {
 template <class T>
 class Mailbox {
  public:
-  using OnBatch = std::function<void(std::vector<T>& batch)>;
+  using OnWake = std::function<void()>;
 
-  /// `on_batch` runs on the loop with everything that has arrived; it takes what it wants.
+  /// `on_wake` runs on the loop when values have arrived: it calls `take`, at once or later.
   static Result<std::unique_ptr<Mailbox>> create(uv_loop_t* loop, QueueLimits limits,
-                                                 OnBatch on_batch) {
-    std::unique_ptr<Mailbox> box(new Mailbox(limits, std::move(on_batch)));
+                                                 OnWake on_wake) {
+    std::unique_ptr<Mailbox> box(new Mailbox(limits, std::move(on_wake)));
     auto async = std::make_unique<uv_async_t>();
-    if (int code = uv_async_init(loop, async.get(), &Mailbox::on_wake); code != 0) {
+    if (int code = uv_async_init(loop, async.get(), &Mailbox::on_async); code != 0) {
       return std::unexpected(uv_error("creating a mailbox", code));
     }
     async->data = box.get();
@@ -59,7 +59,15 @@ class Mailbox {
     return insert(value, bytes, {.items_max = SIZE_MAX, .bytes_max = SIZE_MAX});
   }
 
-  /// Loop: runs `on_batch` again soon, even if nothing arrives; for work put off to another turn.
+  /// Loop: swaps everything that has arrived into `batch`, which is emptied first.
+  void take(std::vector<T>& batch) {
+    batch.clear();
+    std::lock_guard lock(mutex_);
+    batch.swap(items_);
+    bytes_ = 0;
+  }
+
+  /// Loop: runs `on_wake` in the next turn, for work put off to let other handles run.
   void wake() {
     if (async_ != nullptr) {
       uv_async_send(async_.get());
@@ -80,7 +88,7 @@ class Mailbox {
   }
 
  private:
-  Mailbox(QueueLimits limits, OnBatch on_batch) : limits_(limits), on_batch_(std::move(on_batch)) {}
+  Mailbox(QueueLimits limits, OnWake on_wake) : limits_(limits), on_wake_(std::move(on_wake)) {}
 
   bool insert(T& value, std::size_t bytes, QueueLimits limits) {
     {
@@ -100,31 +108,20 @@ class Mailbox {
     return true;
   }
 
-  static void on_wake(uv_async_t* async) {
+  static void on_async(uv_async_t* async) {
     if (async->data != nullptr) {
-      static_cast<Mailbox*>(async->data)->deliver();
+      static_cast<Mailbox*>(async->data)->on_wake_();
     }
-  }
-
-  void deliver() {
-    {
-      std::lock_guard lock(mutex_);
-      batch_.swap(items_);
-      bytes_ = 0;
-    }
-    on_batch_(batch_);
-    batch_.clear();
   }
 
   const QueueLimits limits_;
-  OnBatch on_batch_;
+  OnWake on_wake_;
   UvOwned<uv_async_t> async_;
   std::atomic<int> wakers_ = 0;
   std::mutex mutex_;  // guards items_, bytes_, closed_
   std::vector<T> items_;
   std::size_t bytes_ = 0;
   bool closed_ = false;
-  std::vector<T> batch_;  // the loop's half of the double buffer
 };
 
 /// Values to one thread that waits for them, in the order pushed.
@@ -139,6 +136,16 @@ class BlockingQueue {
   /// Any thread: a value that must not be refused, because its number is bounded elsewhere.
   bool push_always(T& value) {
     return insert(value, 0, {.items_max = SIZE_MAX, .bytes_max = SIZE_MAX});
+  }
+
+  /// Any thread: like push_always, but the receiver need not hurry: it sees the value when it wakes
+  /// for something else, or at its deadline.
+  bool push_quietly(T value) {
+    std::lock_guard lock(mutex_);
+    if (!closed_) {
+      items_.push_back(std::move(value));
+    }
+    return !closed_;
   }
 
   /// Any thread: moves the whole batch in and wakes the receiver once; `batch` is empty after it.

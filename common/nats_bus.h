@@ -38,7 +38,7 @@ class NatsBus final : public Bus {
   static Result<std::unique_ptr<NatsBus>> create(uv_loop_t* loop, NatsBusOptions options);
   NatsBus(const NatsBus&) = delete;
   NatsBus& operator=(const NatsBus&) = delete;
-  ~NatsBus() override;  // after close() has answered
+  ~NatsBus() override;  // best after close() has answered; else it ends the thread, and blocks
 
   Status publish(std::string subject, std::string data) override;
   Status publish_acked(std::string subject, std::string data, std::string msg_id,
@@ -67,6 +67,8 @@ class NatsBus final : public Bus {
   struct Loop;  // the loop's side: callbacks, delivery of what arrived
 
   explicit NatsBus(std::unique_ptr<Loop> side);
+  void write(std::string bucket, std::string key, std::string value, std::uint64_t revision,
+             OnResult<std::uint64_t> on_result);
 
   std::unique_ptr<Loop> side_;
 };

@@ -51,7 +51,9 @@ class PrivateNats {
 
  private:
   PrivateNats() = default;
+  Status write_config(int port) const;
   Status launch(int port);
+  Status wait_until_ready(int port);
 
   PrivateNatsOptions options_;
   std::string work_dir_;  // ports file, log, and the storage unless it was given

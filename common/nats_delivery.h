@@ -1,0 +1,60 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "common/nats_handles.h"
+#include "common/nats_wire.h"
+#include "common/result.h"
+
+// What runs on nats.c's delivery thread: it copies bytes into a mailbox and decides nothing else.
+
+namespace lc {
+
+inline constexpr Micros kConsumerHeartbeat = seconds(2);
+
+/// One ordered reader of a stream, across its generations. Owned by the bus thread; deliveries of
+/// all generations refer to it, and end before it does.
+struct NatsConsumer {
+  std::uint32_t index = 0;
+  std::string stream;
+  std::string subject;
+  std::atomic<std::int64_t> last_pushed = 0;    // stream sequence; the next start follows it
+  std::atomic<std::int64_t> last_heard_us = 0;  // monotonic
+  std::atomic<std::uint64_t> generation = 0;    // what older ones bring is dropped
+  // Bus thread only:
+  bool live = false;
+  MonoTime retry_at{0};
+  Micros backoff{0};
+  natsSubscription* subscription = nullptr;  // owned by the connection
+};
+
+/// Delivers a core subject to the loop as subscription `index`.
+Result<NatsSubscriptionPtr> deliver_core(BusLink& link, natsConnection* connection,
+                                         const std::string& subject, std::uint32_t index);
+
+/// Takes acks on `<inbox>.*`, where the last token is `a` (outbox) or `r` (request) and the id.
+Result<NatsSubscriptionPtr> deliver_acks(BusLink& link, natsConnection* connection,
+                                         const std::string& inbox);
+
+/// Takes what a push consumer sends to `inbox`, for the consumer's present generation.
+Result<NatsSubscriptionPtr> deliver_consumer(BusLink& link, std::uint64_t connection_number,
+                                             natsConnection* connection, const std::string& inbox,
+                                             NatsConsumer& consumer);
+
+// Each delivery that was created sends one DeliveryEnded after its last callback.
+
+/// Where a message stands, from its reply subject `$JS.ACK...`. False: not such a subject.
+bool parse_ack_subject(std::string_view reply, std::int64_t& stream_seq,
+                       std::int64_t& consumer_seq);
+
+/// The answer to a JetStream publish.
+struct ParsedAck {
+  Status status;
+  PublishAck ack;
+  bool again = false;  // the server cannot store just now: send it again
+};
+ParsedAck parse_publish_ack(std::string_view data);
+
+}  // namespace lc

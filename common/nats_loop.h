@@ -1,0 +1,83 @@
+#pragma once
+
+#include <uv.h>
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "common/nats_bus.h"
+#include "common/nats_wire.h"
+#include "common/uv.h"
+
+namespace lc {
+
+/// The loop's side of the bus: callbacks, limits, and what has arrived but is not given out yet.
+struct NatsBus::Loop {
+  struct Consumer {
+    std::string stream;
+    OnMessage on_message;
+    std::int64_t last_given = 0;
+    bool paused = false;
+    std::deque<Arrival> held;  // while paused; bounded by the server's flow control (32 MiB)
+  };
+  struct OpenAck {
+    OnResult<PublishAck> on_ack;
+    std::size_t bytes = 0;
+  };
+  using OnReply = std::function<void(Reply)>;
+
+  Loop(NatsBusOptions options_given, QueueLimits command_limits)
+      : options(std::move(options_given)), link(command_limits) {}
+  ~Loop();
+
+  static Result<std::unique_ptr<Loop>> create(uv_loop_t* loop, NatsBusOptions options);
+
+  // Towards the bus thread.
+  void push(BusCommand command);
+  void flush();
+  Status check_size(const std::string& subject, std::size_t bytes);
+  Status refuse_full(std::string_view what);
+  std::uint64_t expect(OnReply on_reply);
+
+  // From the bus thread.
+  void on_wake();
+  void give(Arrival& arrival);
+  void give_streamed(Consumer& consumer, Arrival& arrival);
+  void give_reply(Reply& reply);
+  void give_held(Consumer& consumer, MonoTime stop);
+  void end();
+
+  NatsBusOptions options;
+  BusLink link;
+  std::thread thread;
+  UvOwned<uv_prepare_t> flusher;     // sends a turn's commands in one go before the loop waits
+  std::vector<BusCommand> outgoing;  // of this turn
+  std::vector<Arrival> batch;        // taken, given out up to `given`
+  std::size_t given = 0;
+  bool giving = false;
+
+  std::vector<OnMessage> subscriptions;
+  std::deque<Consumer> consumers;
+  std::unordered_map<std::uint64_t, OpenAck> open_acks;
+  std::size_t open_ack_bytes = 0;
+  std::map<std::uint64_t, OnReply> open_requests;
+  std::uint64_t last_id = 0;
+
+  BusState state = BusState::connecting;
+  std::vector<std::function<void(BusState)>> on_state;
+  std::function<void()> on_closed;
+  bool closing = false;
+  bool ended = false;
+  std::uint64_t published = 0;
+  std::uint64_t refused_full = 0;
+  std::uint64_t connections = 0;
+};
+
+}  // namespace lc

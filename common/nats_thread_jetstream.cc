@@ -1,0 +1,249 @@
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+#include "common/clock.h"
+#include "common/nats_thread.h"
+
+// The bus thread's JetStream half: ordered consumers, streams, buckets. These calls block.
+
+namespace lc {
+namespace {
+
+constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+constexpr Micros kRetryMin = millis(100);
+constexpr Micros kRetryMax = seconds(2);
+constexpr int kHeartbeatsMissedMax = 3;
+
+jsStorageType storage_of(StreamSpec::Storage storage) {
+  return storage == StreamSpec::Storage::file ? js_FileStorage : js_MemoryStorage;
+}
+
+StreamInfo info_of(const jsStreamInfo& info) {
+  return {.first_seq = {static_cast<std::int64_t>(info.State.FirstSeq)},
+          .last_seq = {static_cast<std::int64_t>(info.State.LastSeq)},
+          .messages = static_cast<std::int64_t>(info.State.Msgs)};
+}
+
+/// An existing stream must carry the subject; its limits are its owner's choice.
+Status check_stream(const StreamSpec& spec, const jsStreamInfo& info) {
+  std::string has;
+  for (int i = 0; i < info.Config->SubjectsLen; ++i) {
+    if (spec.subject == info.Config->Subjects[i]) {
+      return {};
+    }
+    has += (has.empty() ? "" : ", ") + std::string(info.Config->Subjects[i]);
+  }
+  return fail(ErrorCode::conflict, "stream '" + spec.name + "' exists with the subjects [" + has +
+                                       "], not '" + spec.subject +
+                                       "': remove it or use another stream name");
+}
+
+}  // namespace
+
+void NatsThread::on(Consume& command) {
+  NatsConsumer& consumer = consumers_.emplace_back();
+  consumer.index = command.index;
+  consumer.stream = std::move(command.stream);
+  consumer.subject = std::move(command.subject);
+  consumer.last_pushed = std::max<std::int64_t>(command.start, 1) - 1;
+  check_consumers(monotonic_now());
+}
+
+void NatsThread::on(ConsumerBroken& command) {
+  NatsConsumer& consumer = consumers_[command.index];
+  if (consumer.live && consumer.generation.load() == command.generation) {
+    break_off(consumer, monotonic_now());
+  }
+}
+
+/// Stops the present generation; the next one starts after a pause that grows.
+void NatsThread::break_off(NatsConsumer& consumer, MonoTime now) {
+  consumer.generation.fetch_add(1);
+  consumer.live = false;
+  if (consumer.subscription != nullptr) {
+    natsSubscription_Unsubscribe(consumer.subscription);  // the server drops its consumer
+    consumer.subscription = nullptr;
+  }
+  consumer.backoff = std::clamp(Micros{consumer.backoff.us * 2}, kRetryMin, kRetryMax);
+  consumer.retry_at = now + consumer.backoff;
+}
+
+void NatsThread::check_consumers(MonoTime now) {
+  for (NatsConsumer& consumer : consumers_) {
+    if (live_ == nullptr) {
+      return;
+    }
+    Micros silence{now.us - consumer.last_heard_us.load()};
+    if (consumer.live && silence > Micros{kConsumerHeartbeat.us * kHeartbeatsMissedMax}) {
+      break_off(consumer, now);
+    } else if (consumer.live && consumer.backoff.us > 0 && silence < kConsumerHeartbeat &&
+               now - consumer.retry_at > kRetryMax) {
+      consumer.backoff = Micros{0};  // it has been well for a while
+    }
+    if (!consumer.live && now >= consumer.retry_at && !start_consumer(consumer)) {
+      break_off(consumer, monotonic_now());
+    }
+  }
+}
+
+Status NatsThread::start_consumer(NatsConsumer& consumer) {
+  std::uint64_t generation = consumer.generation.fetch_add(1) + 1;
+  std::string inbox =
+      live_->inbox + ".c" + std::to_string(consumer.index) + "." + std::to_string(generation);
+  LC_TRY(auto subscription,
+         deliver_consumer(link_, live_->number, live_->connection.get(), inbox, consumer));
+  ++deliveries_open_;
+  consumer.subscription = subscription.get();
+  live_->subscriptions.push_back(std::move(subscription));
+
+  jsConsumerConfig config;
+  jsConsumerConfig_Init(&config);
+  config.DeliverSubject = inbox.c_str();
+  config.DeliverPolicy = js_DeliverByStartSequence;
+  config.OptStartSeq = static_cast<std::uint64_t>(consumer.last_pushed.load() + 1);
+  config.AckPolicy = js_AckNone;
+  config.MaxDeliver = 1;
+  config.ReplayPolicy = js_ReplayInstant;
+  config.FilterSubject = consumer.subject.empty() ? nullptr : consumer.subject.c_str();
+  config.FlowControl = true;
+  config.Heartbeat = kConsumerHeartbeat.us * 1'000;
+  config.MemoryStorage = true;
+  config.Replicas = 1;
+  jsConsumerInfo* info = nullptr;
+  jsErrCode js_code{};
+  natsStatus status = js_AddConsumer(&info, live_->jetstream.get(), consumer.stream.c_str(),
+                                     &config, nullptr, &js_code);
+  JsConsumerInfoPtr owned(info);
+  if (status != NATS_OK) {
+    return std::unexpected(nats_error("reading stream '" + consumer.stream + "'", status, js_code));
+  }
+  consumer.live = true;
+  consumer.retry_at = monotonic_now();
+  consumer.last_heard_us = consumer.retry_at.us;
+  return {};
+}
+
+void NatsThread::on(EnsureStream& command) {
+  const StreamSpec& spec = command.spec;
+  if (live_ == nullptr) {
+    reply_error(command.id, {ErrorCode::unavailable, "not connected to NATS"});
+    return;
+  }
+  jsCtx* jetstream = live_->jetstream.get();
+  jsStreamInfo* info = nullptr;
+  jsErrCode js_code{};
+  natsStatus status = js_GetStreamInfo(&info, jetstream, spec.name.c_str(), nullptr, &js_code);
+  JsStreamInfoPtr owned(info);
+  bool created = false;
+  if (status == NATS_NOT_FOUND) {
+    std::array<const char*, 1> subjects{spec.subject.c_str()};
+    jsStreamConfig config;
+    jsStreamConfig_Init(&config);
+    config.Name = spec.name.c_str();
+    config.Subjects = subjects.data();
+    config.SubjectsLen = 1;
+    config.MaxAge = spec.max_age_s * kNanosPerSecond;
+    config.MaxBytes = spec.max_bytes;
+    config.MaxMsgSize = spec.max_msg_bytes > 0 ? static_cast<std::int32_t>(spec.max_msg_bytes) : -1;
+    config.Duplicates = spec.duplicate_window_s * kNanosPerSecond;
+    config.Discard = spec.full == StreamSpec::Full::refuse_new ? js_DiscardNew : js_DiscardOld;
+    config.Storage = storage_of(spec.storage);
+    status = js_AddStream(&info, jetstream, &config, nullptr, &js_code);
+    owned.reset(info);
+    created = true;
+  }
+  if (status != NATS_OK) {
+    reply_error(command.id, nats_error("stream '" + spec.name + "'", status, js_code));
+    return;
+  }
+  Reply answer{.id = command.id, .stream = info_of(*owned), .created = created};
+  answer.status = created ? Status{} : check_stream(spec, *owned);
+  reply(std::move(answer));
+}
+
+void NatsThread::on(EnsureBucket& command) {
+  const BucketSpec& spec = command.spec;
+  auto exists = bucket(spec.name);
+  bool created = false;
+  if (!exists && exists.error().code == ErrorCode::not_found) {
+    // Bind first, create only then: in nats.c 3.4.1 creating an existing bucket changes it.
+    kvConfig config;
+    kvConfig_Init(&config);
+    config.Bucket = spec.name.c_str();
+    config.History = static_cast<std::uint8_t>(std::clamp<std::int64_t>(spec.history, 1, 64));
+    config.StorageType = storage_of(spec.storage);
+    kvStore* store = nullptr;
+    natsStatus status = js_CreateKeyValue(&store, live_->jetstream.get(), &config);
+    if (status != NATS_OK) {
+      reply_error(command.id, nats_error("creating bucket '" + spec.name + "'", status));
+      return;
+    }
+    live_->buckets[spec.name].reset(store);
+    created = true;
+  } else if (!exists) {
+    reply_error(command.id, std::move(exists).error());
+    return;
+  }
+  reply({.id = command.id, .created = created});
+}
+
+Result<kvStore*> NatsThread::bucket(const std::string& name) {
+  if (live_ == nullptr) {
+    return fail(ErrorCode::unavailable, "not connected to NATS");
+  }
+  if (auto known = live_->buckets.find(name); known != live_->buckets.end()) {
+    return known->second.get();
+  }
+  kvStore* store = nullptr;
+  natsStatus status = js_KeyValue(&store, live_->jetstream.get(), name.c_str());
+  if (status != NATS_OK) {
+    return std::unexpected(nats_error("bucket '" + name + "'", status));
+  }
+  return live_->buckets.emplace(name, store).first->second.get();
+}
+
+void NatsThread::on(KvGet& command) {
+  auto store = bucket(command.bucket);
+  if (!store) {
+    reply_error(command.id, std::move(store).error());
+    return;
+  }
+  kvEntry* raw = nullptr;
+  natsStatus status = kvStore_Get(&raw, *store, command.key.c_str());
+  KvEntryPtr entry(raw);
+  if (status != NATS_OK) {
+    reply_error(
+        command.id,
+        nats_error("reading key '" + command.key + "' of '" + command.bucket + "'", status));
+    return;
+  }
+  Reply answer{.id = command.id};
+  answer.entry.revision = kvEntry_Revision(raw);
+  answer.entry.value.assign(static_cast<const char*>(kvEntry_Value(raw)),
+                            static_cast<std::size_t>(kvEntry_ValueLen(raw)));
+  reply(std::move(answer));
+}
+
+void NatsThread::on(KvCreate& command) {
+  auto store = bucket(command.bucket);
+  if (!store) {
+    reply_error(command.id, std::move(store).error());
+    return;
+  }
+  std::uint64_t revision = 0;
+  natsStatus status = kvStore_Create(&revision, *store, command.key.c_str(), command.value.data(),
+                                     static_cast<int>(command.value.size()));
+  if (status != NATS_OK) {
+    reply_error(
+        command.id,
+        nats_error("creating key '" + command.key + "' of '" + command.bucket + "'", status));
+    return;
+  }
+  Reply answer{.id = command.id};
+  answer.entry.revision = revision;
+  reply(std::move(answer));
+}
+
+}  // namespace lc

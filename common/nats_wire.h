@@ -1,0 +1,138 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/bus.h"
+#include "common/mailbox.h"
+
+// What the loop and the bus thread tell each other. Everything here is a value that moves through
+// one of the two queues; `BusLink` is the one object that both (and nats.c's callbacks) refer to.
+
+namespace lc {
+
+// Loop to bus thread.
+
+struct PublishCore {
+  std::string subject;
+  std::string data;
+};
+/// One message of the outbox. `id` is unique and grows in the order of publishing.
+struct PublishAcked {
+  std::uint64_t id = 0;
+  std::string subject;
+  std::string data;
+  std::string msg_id;
+};
+struct Subscribe {
+  std::uint32_t index = 0;
+  std::string subject;
+};
+struct Consume {
+  std::uint32_t index = 0;
+  std::string stream;
+  std::string subject;
+  std::int64_t start = 1;
+};
+/// The loop has come as far as the server's flow control asked; the server may go on.
+struct FlowReply {
+  std::uint64_t connection = 0;  // the reply is void on another connection
+  std::string subject;
+};
+struct EnsureStream {
+  std::uint64_t id = 0;
+  StreamSpec spec;
+};
+struct EnsureBucket {
+  std::uint64_t id = 0;
+  BucketSpec spec;
+};
+struct KvGet {
+  std::uint64_t id = 0;
+  std::string bucket;
+  std::string key;
+};
+struct KvCreate {
+  std::uint64_t id = 0;
+  std::string bucket;
+  std::string key;
+  std::string value;
+};
+/// kv_put, or kv_update when `revision` is set: one publish with its own ack, never sent twice.
+struct KvWrite {
+  std::uint64_t id = 0;
+  std::string subject;
+  std::string value;
+  std::uint64_t revision = 0;
+};
+struct Close {
+  MonoTime patience_ends;
+};
+
+// nats.c's threads to the bus thread.
+
+struct AckSeen {
+  std::uint64_t id = 0;
+  bool resend = false;  // the server is there but cannot store yet
+};
+struct ConsumerBroken {
+  std::uint32_t index = 0;
+  std::uint64_t generation = 0;
+};
+struct ConnectionClosed {
+  std::uint64_t connection = 0;
+};
+struct DeliveryEnded {};
+
+using BusCommand = std::variant<PublishCore, PublishAcked, Subscribe, Consume, FlowReply,
+                                EnsureStream, EnsureBucket, KvGet, KvCreate, KvWrite, Close,
+                                AckSeen, ConsumerBroken, ConnectionClosed, DeliveryEnded>;
+
+// To the loop.
+
+/// The answer to a request, by its id.
+struct Reply {
+  std::uint64_t id = 0;
+  Status status;
+  StreamInfo stream;
+  KvEntry entry;
+  PublishAck ack;
+  bool created = false;
+};
+
+struct Arrival {
+  enum class What : std::uint8_t { core, streamed, flow_request, reply, state, closed };
+
+  What what = What::core;
+  BusState state = BusState::connecting;
+  std::uint32_t index = 0;       // subscription or consumer
+  std::int64_t seq = 0;          // streamed: in the stream
+  std::uint64_t connection = 0;  // flow_request
+  std::string subject;
+  std::string data;
+  std::unique_ptr<Reply> reply;
+};
+
+/// The two queues, and counters that either side may read.
+struct BusLink {
+  explicit BusLink(QueueLimits command_limits) : commands(command_limits) {}
+
+  std::unique_ptr<Mailbox<Arrival>> arrivals;  // set before the bus thread starts
+  BlockingQueue<BusCommand> commands;
+
+  std::atomic<std::uint64_t> connection = 0;  // number of the live connection; 0: none
+  std::atomic<std::int64_t> max_payload = 0;
+  std::atomic<std::uint64_t> core_messages = 0;  // core messages on their way to nats.c
+  std::atomic<std::uint64_t> core_bytes = 0;
+  std::atomic<std::uint64_t> dropped_slow = 0;
+  std::atomic<std::uint64_t> received = 0;
+
+  // Bus thread only: what a callback of nats.c may still be using, until everything has ended.
+  std::vector<std::shared_ptr<void>> orphans;
+};
+
+}  // namespace lc
