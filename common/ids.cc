@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "common/text.h"
+
 namespace lc {
 namespace {
 
@@ -22,7 +24,7 @@ Status check_name(std::string_view what, std::string_view text, std::size_t char
   }
   const bool chars_ok = std::ranges::all_of(text, [dash](char c) { return is_name_char(c, dash); });
   if (text.size() > chars_max || !chars_ok) {
-    const std::string shown(text.substr(0, chars_max + 10));
+    const std::string shown = valid_utf8(shorten(text, chars_max + 10));
     return fail(ErrorCode::invalid_input,
                 std::string(what) + " '" + shown + "' must match " + pattern);
   }

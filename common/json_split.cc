@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "common/json.h"
+#include "common/text.h"
 
 namespace lc {
 namespace {
@@ -127,7 +128,7 @@ Result<std::vector<JsonField>> json_members(std::string_view compact) {
     LC_TRY(std::string key, json_string_value(compact.substr(at, colon - at)));
     const std::size_t end = value_end(compact, colon + 1);
     if (seen_before(key, fields, keys)) {
-      return fail(ErrorCode::invalid_input, fmt::format("duplicate key '{}'", key));
+      return fail(ErrorCode::invalid_input, fmt::format("duplicate key '{}'", shorten(key)));
     }
     fields.push_back({std::move(key), compact.substr(colon + 1, end - colon - 1)});
     at = end + 1;

@@ -9,9 +9,12 @@
 #include <unordered_set>
 
 #include "common/json.h"
+#include "common/text.h"
 
 namespace lc {
 namespace {
+
+constexpr std::size_t kWordsBytesMax = 300;
 
 // Builds the tree from the parser's events; the first complaint stops it.
 class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
@@ -37,7 +40,7 @@ class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
   bool key(std::string& name) override {
     Level& level = levels_.back();
     if (!level.keys.insert(name).second) {
-      problem_ = fmt::format("duplicate key '{}'", name);
+      problem_ = fmt::format("duplicate key '{}'", shorten(name));
       return false;
     }
     level.key = std::move(name);
@@ -50,7 +53,7 @@ class TreeBuilder : public nlohmann::json_sax<nlohmann::json> {
     if (const std::size_t at = words.find("line "); at != std::string_view::npos) {
       words.remove_prefix(at);
     }
-    problem_ = words;
+    problem_ = valid_utf8(shorten_middle(words, kWordsBytesMax));  // they quote the input
     return false;
   }
 

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "common/check.h"
+#include "common/text.h"
 
 namespace lc {
 namespace {
@@ -105,9 +106,9 @@ class Fields {
 };
 
 std::unexpected<Error> bad_time(std::string_view text, std::string_view why) {
-  return fail(
-      ErrorCode::invalid_input,
-      fmt::format("time '{}' {}; write it like 2025-07-31T19:22:05.200Z", text.substr(0, 64), why));
+  return fail(ErrorCode::invalid_input,
+              fmt::format("time '{}' {}; write it like 2025-07-31T19:22:05.200Z",
+                          valid_utf8(shorten(text)), why));
 }
 
 // The offset's seconds east of UTC.

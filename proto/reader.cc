@@ -255,4 +255,15 @@ std::string ObjectReader::path_of(std::string_view name) const {
   return path_.empty() ? std::string(name) : fmt::format("{}.{}", path_, name);
 }
 
+std::string describe(std::string_view json) {
+  if (json == "null" || json == "true" || json == "false") {
+    return std::string(json);
+  }
+  const std::string_view type = json.starts_with('"')   ? "the string"
+                                : json.starts_with('{') ? "the object"
+                                : json.starts_with('[') ? "the array"
+                                                        : "the number";
+  return fmt::format("{} {}", type, shorten(json));
+}
+
 }  // namespace lc::proto

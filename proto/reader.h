@@ -10,6 +10,7 @@
 #include "common/ids.h"
 #include "common/json.h"
 #include "common/result.h"
+#include "common/text.h"
 #include "common/time.h"
 
 // How every message is read: field by field in schema order, collecting all that is wrong, so that
@@ -110,11 +111,5 @@ class ObjectReader {
 
 /// `the string "abc"`, `the number 12`, shortened, for messages.
 std::string describe(std::string_view json);
-
-/// `text` cut to at most `bytes_max` bytes at a character's edge, `...` in place of the rest.
-std::string shorten(std::string_view text, std::size_t bytes_max = 64);
-
-/// `text` with every byte that is not part of valid UTF-8 replaced by `?`.
-std::string valid_utf8(std::string_view text);
 
 }  // namespace lc::proto

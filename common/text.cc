@@ -1,8 +1,6 @@
-#include <fmt/format.h>
+#include "common/text.h"
 
-#include "proto/reader.h"
-
-namespace lc::proto {
+namespace lc {
 namespace {
 
 bool is_continuation(char c) {
@@ -33,17 +31,6 @@ std::size_t character_size(std::string_view text) {
 
 }  // namespace
 
-std::string describe(std::string_view json) {
-  if (json == "null" || json == "true" || json == "false") {
-    return std::string(json);
-  }
-  const std::string_view type = json.starts_with('"')   ? "the string"
-                                : json.starts_with('{') ? "the object"
-                                : json.starts_with('[') ? "the array"
-                                                        : "the number";
-  return fmt::format("{} {}", type, shorten(json));
-}
-
 std::string shorten(std::string_view text, std::size_t bytes_max) {
   if (text.size() <= bytes_max) {
     return std::string(text);
@@ -53,6 +40,17 @@ std::string shorten(std::string_view text, std::size_t bytes_max) {
     --end;
   }
   return std::string(text.substr(0, end)) + "...";
+}
+
+std::string shorten_middle(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) {
+    return std::string(text);
+  }
+  std::size_t start = text.size() - bytes_max / 2;
+  while (start < text.size() && is_continuation(text[start])) {
+    ++start;
+  }
+  return shorten(text, bytes_max - bytes_max / 2) + std::string(text.substr(start));
 }
 
 std::string valid_utf8(std::string_view text) {
@@ -71,4 +69,4 @@ std::string valid_utf8(std::string_view text) {
   return out;
 }
 
-}  // namespace lc::proto
+}  // namespace lc

@@ -1,0 +1,74 @@
+#include "tests/fuzz/targets.h"
+
+#include "common/check.h"
+#include "common/json.h"
+#include "proto/event.h"
+#include "proto/slice.h"
+
+namespace lc::fuzz {
+namespace {
+
+// Words about bad input end up in messages, so they must be valid JSON text themselves.
+void check_words(const Error& error) {
+  std::string json;
+  append_json_string(json, error.message);
+  LC_ASSERT(!error.message.empty() && parse_json(json).has_value());
+}
+
+template <class T>
+void check(std::string_view input, Result<T> (*parse)(std::string_view),
+           std::string (*write)(const T&)) {
+  const auto value = parse(input);
+  if (!value) {
+    check_words(value.error());
+    return;
+  }
+  const auto again = parse(write(*value));
+  LC_ASSERT(again.has_value() && *again == *value);
+}
+
+Result<proto::Event> parse_lenient(std::string_view text) {
+  return proto::parse_event(text, {.strict_mode = false});
+}
+
+void run_event(std::string_view input) {
+  check<proto::Event>(input, parse_lenient, proto::write_event);
+  const bool strict = proto::parse_event(input).has_value();
+  LC_ASSERT(!strict || parse_lenient(input).has_value());
+}
+
+void run_done(std::string_view input) {
+  check<proto::Done>(input, proto::parse_done, proto::write_done);
+  static_cast<void>(proto::claim_of_done(input));
+}
+
+void run_ready(std::string_view input) {
+  check<proto::Ready>(input, proto::parse_ready, proto::write_ready);
+}
+
+// The two readers of JSON accept the same objects.
+void run_json(std::string_view input) {
+  const auto tree = parse_json(input);
+  const auto fields = split_json_object(input);
+  if (tree) {
+    const auto again = parse_json(write_json(*tree));
+    LC_ASSERT(again.has_value() && *again == *tree);
+  }
+  LC_ASSERT(!fields || input.find('\0') == std::string_view::npos);
+  LC_ASSERT(fields.has_value() || !tree.has_value() || as_object(*tree) == nullptr);
+}
+
+constexpr Target kTargets[] = {
+    {"done", run_done},
+    {"event", run_event},
+    {"json", run_json},
+    {"ready", run_ready},
+};
+
+}  // namespace
+
+std::span<const Target> targets() {
+  return kTargets;
+}
+
+}  // namespace lc::fuzz
