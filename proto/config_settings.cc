@@ -69,8 +69,8 @@ const std::array<Setting, 20>& settings() {
        WordSetting{
            kVectorWords, vector_index,
            [](LiveConfig& c, std::size_t i) { c.vector.backend = i == 0 ? "" : kVectorWords[i]; }}},
-      {"vector.url",
-       TextSetting{[](LiveConfig& c) -> std::string& { return c.vector.url; }, TextRule::http_url}},
+      {"vector.url", TextSetting{[](LiveConfig& c) -> std::string& { return c.vector.url; },
+                                 TextRule::http_url_or_none}},
       {"llm.base_url", TextSetting{[](LiveConfig& c) -> std::string& { return c.llm.base_url; },
                                    TextRule::http_url}},
       {"llm.model",
@@ -112,6 +112,8 @@ std::string_view broken_rule(std::string_view text, TextRule rule) {
       return is_variable_name(text) ? "" : "the name of an environment variable";
     case TextRule::http_url:
       return is_url(text, kHttp) ? "" : "a URL like http://host:port";
+    case TextRule::http_url_or_none:
+      return text.empty() || is_url(text, kHttp) ? "" : "a URL like http://host:port, or empty";
     case TextRule::redis_url:
       return is_url(text, kRedis) ? "" : "a URL like redis://host:port";
     case TextRule::nats_urls:
