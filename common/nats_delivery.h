@@ -27,6 +27,7 @@ struct NatsConsumer {
   bool live = false;
   MonoTime retry_at{0};
   Micros backoff{0};
+  std::int64_t started_after = 0;  // the present generation's first message follows this one
   natsSubscription* subscription = nullptr;  // owned by the connection
 };
 

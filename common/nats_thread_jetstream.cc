@@ -12,7 +12,7 @@ namespace lc {
 namespace {
 
 constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
-constexpr Micros kRetryMin = millis(100);
+constexpr Micros kRetryMin = millis(20);
 constexpr Micros kRetryMax = seconds(2);
 constexpr int kHeartbeatsMissedMax = 3;
 
@@ -58,7 +58,7 @@ void NatsThread::on(ConsumerBroken& command) {
   }
 }
 
-/// Stops the present generation; the next one starts after a pause that grows.
+/// Stops the present generation; the next one starts after a pause that grows while nothing comes.
 void NatsThread::break_off(NatsConsumer& consumer, MonoTime now) {
   consumer.generation.fetch_add(1);
   consumer.live = false;
@@ -66,8 +66,11 @@ void NatsThread::break_off(NatsConsumer& consumer, MonoTime now) {
     natsSubscription_Unsubscribe(consumer.subscription);  // the server drops its consumer
     consumer.subscription = nullptr;
   }
-  consumer.backoff = std::clamp(Micros{consumer.backoff.us * 2}, kRetryMin, kRetryMax);
+  bool progressed = consumer.last_pushed.load() > consumer.started_after;
+  consumer.backoff =
+      progressed ? kRetryMin : std::clamp(Micros{consumer.backoff.us * 2}, kRetryMin, kRetryMax);
   consumer.retry_at = now + consumer.backoff;
+  next_tick_ = std::min(next_tick_, consumer.retry_at);
 }
 
 void NatsThread::check_consumers(MonoTime now) {
@@ -78,9 +81,6 @@ void NatsThread::check_consumers(MonoTime now) {
     Micros silence{now.us - consumer.last_heard_us.load()};
     if (consumer.live && silence > Micros{kConsumerHeartbeat.us * kHeartbeatsMissedMax}) {
       break_off(consumer, now);
-    } else if (consumer.live && consumer.backoff.us > 0 && silence < kConsumerHeartbeat &&
-               now - consumer.retry_at > kRetryMax) {
-      consumer.backoff = Micros{0};  // it has been well for a while
     }
     if (!consumer.live && now >= consumer.retry_at && !start_consumer(consumer)) {
       break_off(consumer, monotonic_now());
@@ -102,7 +102,8 @@ Status NatsThread::start_consumer(NatsConsumer& consumer) {
   jsConsumerConfig_Init(&config);
   config.DeliverSubject = inbox.c_str();
   config.DeliverPolicy = js_DeliverByStartSequence;
-  config.OptStartSeq = static_cast<std::uint64_t>(consumer.last_pushed.load() + 1);
+  consumer.started_after = consumer.last_pushed.load();
+  config.OptStartSeq = static_cast<std::uint64_t>(consumer.started_after + 1);
   config.AckPolicy = js_AckNone;
   config.MaxDeliver = 1;
   config.ReplayPolicy = js_ReplayInstant;
@@ -120,8 +121,7 @@ Status NatsThread::start_consumer(NatsConsumer& consumer) {
     return std::unexpected(nats_error("reading stream '" + consumer.stream + "'", status, js_code));
   }
   consumer.live = true;
-  consumer.retry_at = monotonic_now();
-  consumer.last_heard_us = consumer.retry_at.us;
+  consumer.last_heard_us = monotonic_now().us;
   return {};
 }
 
