@@ -1,0 +1,251 @@
+"""lcworker against a real nats-server: the contract between supervisor and worker."""
+
+import json
+import os
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from nats_client import Client, Server
+from worker_process import Worker, wait_for_exit, write_crew
+
+# A program that answers as the first event of its batch tells it.
+ECHO = r"""
+import json, os, subprocess, sys
+for line in sys.stdin:
+    request = json.loads(line)
+    assert "nonce" not in request
+    do = request["events"][0]["event"]["payload"].get("do", "answer") if request["events"] else ""
+    if do == "exit":
+        sys.exit(3)
+    if do == "crash":
+        os.kill(os.getpid(), 6)
+    if do == "babble":
+        print("this is no JSON", flush=True)
+        continue
+    if do == "long":
+        print(json.dumps({"actions": [], "usage": {"x": "x" * (1 << 20)}}), flush=True)
+        continue
+    if do == "large":
+        print(json.dumps({"actions": [{"kind": "big", "payload": "x" * 100000}]}), flush=True)
+        continue
+    if do == "error":
+        print(json.dumps({"error": "the ball is lost"}), flush=True)
+        continue
+    pids = [os.getpid()]
+    if do == "children":
+        for detached in (False, True):
+            pids.append(subprocess.Popen(["cat"], stdin=subprocess.PIPE,
+                                         start_new_session=detached).pid)
+    if do == "hang":
+        print(json.dumps({"progress": {"pid": os.getpid()}}), flush=True)
+        sys.stdin.read()
+    print(json.dumps({"log": {"level": "info", "msg": "on the way"}}), flush=True)
+    print(json.dumps({"diff": {"set": {"n": len(request["events"])}, "delete": ["old"]},
+                      "actions": [{"kind": "echo", "payload": {"pids": pids,
+                                                               "cwd": os.getcwd(),
+                                                               "env": dict(os.environ)}}],
+                      "usage": {"steps": 1}}), flush=True)
+"""
+
+MANIFEST = """
+crew: echo
+triggers: [ping]
+timeout_ms: 60000
+runner: ["/usr/bin/python3", "echo.py"]
+"""
+
+
+def ready(slice_number=0, do=None, events=1, nonce="n1"):
+    payload = {} if do is None else {"do": do}
+    event = {"ts": "2018-09-23T18:45:00.000Z", "kind": "ping", "stream_id": "s", "payload": payload}
+    return {"v": 1, "stream": "s", "slice": slice_number, "crew": "echo", "attempt": 1,
+            "nonce": nonce, "epoch0": "2018-09-23T18:45:00.000Z", "slice_ms": 500,
+            "deadline_ms": None, "lamport": 41, "ctx": {"old": 1}, "ctx_rev": 7,
+            "events": [{"seq": i + 1, "slice": slice_number, "event": event}
+                       for i in range(events)],
+            "needs": {}, "missing": []}
+
+
+class WorkerCase(unittest.TestCase):
+    server_config = ""
+
+    def setUp(self):
+        self.server = Server(self.server_config)
+        self.addCleanup(self.server.stop)
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+        self.client = Client(self.server)
+        self.addCleanup(lambda: self.client.close())
+        self.client.subscribe("live.s.slice.*.*.done")
+
+    def start(self, manifest=MANIFEST, url=None, **options):
+        path = write_crew(self.folder, "echo", manifest, {"echo.py": ECHO})
+        worker = Worker(url or self.server.url, path, **options)
+        self.addCleanup(worker.stop)
+        return worker
+
+    def react(self, slice_number=0, **options):
+        request = ready(slice_number, **options)
+        self.client.publish(f"live.s.slice.{slice_number}.echo.ready", json.dumps(request))
+        return self.done()
+
+    def done(self, timeout_s=30):
+        message = self.client.next(timeout_s)
+        self.assertIsNotNone(message, "no done arrived")
+        return json.loads(message[1])
+
+
+class LcworkerTest(WorkerCase):
+    def test_a_ready_is_answered_by_its_done(self):
+        worker = self.start(environment={"SECRET": "x", "LANG": "C.UTF-8"})
+        self.assertEqual(worker.state(), {"state": "ready"})
+        self.client.publish("live.s.slice.7.echo.ready", json.dumps(ready(7, events=2)))
+        subject, text = self.client.next()
+        done = json.loads(text)
+        self.assertEqual(subject, "live.s.slice.7.echo.done")
+        self.assertEqual((done["stream"], done["slice"], done["crew"]), ("s", 7, "echo"))
+        self.assertEqual((done["attempt"], done["nonce"], done["lamport"]), (1, "n1", 42))
+        self.assertEqual(done["status"], "ok")
+        self.assertEqual(done["diff"], {"set": {"n": 2}, "delete": ["old"]})
+        self.assertEqual(done["usage"], {"steps": 1})
+        self.assertGreaterEqual(done["t_ms"], 0)
+        payload = done["actions"][0]["payload"]
+        self.assertEqual(os.path.realpath(payload["cwd"]), os.path.realpath(self.folder))
+        self.assertEqual(payload["env"]["LIVE_CREW_CREW"], "echo")
+        self.assertEqual(payload["env"]["LANG"], "C.UTF-8")
+        self.assertNotIn("SECRET", payload["env"])
+
+    def test_the_program_is_started_once(self):
+        self.start().state()
+        pids = [self.react(n)["actions"][0]["payload"]["pids"][0] for n in range(3)]
+        self.assertEqual(len(set(pids)), 1)
+
+    def test_a_batch_over_max_payload_comes_in_parts(self):
+        self.start().state()
+        text = json.dumps(ready(1, events=20_000)).encode()
+        self.assertGreater(len(text), 2 << 20)
+        size = 1_000_000
+        pieces = [text[at:at + size] for at in range(0, len(text), size)]
+        for i, piece in enumerate(pieces, 1):
+            head = f"LC-PART batch {i} {len(pieces)}\n".encode()
+            self.client.publish("live.s.slice.1.echo.ready", head + piece)
+        self.assertEqual(self.done()["diff"]["set"], {"n": 20_000})
+
+    def test_a_batch_with_a_lost_part_is_given_up_and_the_next_one_served(self):
+        self.start().state()
+        self.client.publish("live.s.slice.1.echo.ready", b"LC-PART a 2 3\nxxx")
+        self.assertEqual(self.react(2)["slice"], 2)
+
+    def test_a_foreign_or_broken_ready_is_not_answered(self):
+        worker = self.start()
+        worker.state()
+        self.client.publish("live.s.slice.1.echo.ready", "{broken")
+        self.client.publish("live.s.slice.2.echo.ready", json.dumps(ready(1)))
+        self.assertEqual(self.react(3)["slice"], 3)
+        self.assertIn("ready refused", worker.said())
+
+    def test_end_of_input_ends_the_worker_and_all_that_it_started(self):
+        worker = self.start()
+        worker.state()
+        pids = self.react(do="children")["actions"][0]["payload"]["pids"]
+        self.assertEqual(len(pids), 3)
+        worker.close_stdin()
+        self.assertEqual(worker.wait(), 0)
+        for pid in pids:
+            self.assertTrue(wait_for_exit(pid), f"process {pid} is left over")
+
+    def test_end_of_input_ends_a_reaction_that_hangs_without_a_done(self):
+        worker = self.start()
+        worker.state()
+        self.client.publish("live.s.slice.1.echo.ready", json.dumps(ready(1, do="hang")))
+        self.client.flush()
+        worker.close_stdin()
+        self.assertEqual(worker.wait(), 0)
+        self.client.flush()
+        self.assertIsNone(self.client.next(0))
+
+    def test_sigterm_means_leave(self):
+        worker = self.start()
+        worker.state()
+        os.kill(worker.pid, 15)
+        self.assertEqual(worker.wait(), 0)
+
+    def test_a_program_that_ends_is_started_again_for_the_next_reaction(self):
+        self.start().state()
+        for do, words in (("exit", "exit:3"), ("crash", "crash:6")):
+            done = self.react(do=do)
+            self.assertEqual(done["status"], "error")
+            self.assertTrue(done["error"].startswith(words), done["error"])
+            self.assertEqual(self.react()["status"], "ok")
+
+    def test_an_answer_that_breaks_the_contract_is_a_protocol_error(self):
+        self.start().state()
+        for do in ("babble", "long"):
+            done = self.react(do=do)
+            self.assertEqual(done["status"], "error")
+            self.assertTrue(done["error"].startswith("protocol:"), done["error"])
+            self.assertEqual(self.react()["status"], "ok")
+
+    def test_the_crews_own_error_is_its_words(self):
+        self.start().state()
+        self.assertEqual(self.react(do="error")["error"], "the ball is lost")
+
+    def test_the_worker_finds_a_server_that_was_restarted(self):
+        worker = self.start()
+        worker.state()
+        self.server.kill()
+        self.client.close()
+        self.server.start()
+        self.client = Client(self.server)
+        self.client.subscribe("live.s.slice.*.*.done")
+        for _ in range(120):  # until it is back; each try waits for an answer
+            self.client.publish("live.s.slice.5.echo.ready", json.dumps(ready(5)))
+            if self.client.next(0.5) is not None:
+                return
+        self.fail("the worker did not come back: " + worker.said())
+
+    def test_without_a_server_it_says_so_and_exits_69(self):
+        self.server.kill()
+        worker = self.start()
+        state = worker.state()
+        self.assertEqual(state["state"], "failed")
+        self.assertIn(self.server.url, state["message"])
+        self.assertEqual(worker.wait(), 69)
+
+    def test_a_crew_that_cannot_start_is_refused_with_78(self):
+        worker = self.start(manifest=MANIFEST.replace("/usr/bin/python3", "./absent"))
+        state = worker.state()
+        self.assertEqual(state["state"], "failed")
+        self.assertIn("./absent", state["message"])
+        self.assertEqual(worker.wait(), 78)
+
+    def test_a_wrong_manifest_is_refused_with_its_place(self):
+        worker = self.start(manifest="crew: echo\ntriggers: 7\nrunner: [x]\n")
+        self.assertIn("echo.runtime.yaml:2:11", worker.state()["message"])
+        self.assertEqual(worker.wait(), 78)
+
+    def test_a_configuration_for_another_crew_is_refused(self):
+        path = write_crew(self.folder, "other", MANIFEST.replace("crew: echo", "crew: other"))
+        worker = Worker(self.server.url, path)
+        self.addCleanup(worker.stop)
+        self.assertIn("other", worker.state()["message"])
+        self.assertEqual(worker.wait(), 78)
+
+
+class SmallPayloadTest(WorkerCase):
+    """A server that takes 64 KiB at most."""
+
+    server_config = "max_payload: 65536\n"
+
+    def test_a_done_over_max_payload_becomes_an_error_that_says_so(self):
+        self.start().state()
+        done = self.react(do="large")
+        self.assertEqual(done["status"], "error")
+        self.assertRegex(done["error"], r"^protocol: the answer takes \d+ bytes.*max_payload")
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,98 @@
+"""Starts lcworker as its supervisor would: own session, configuration on standard input, state on
+descriptor 3."""
+
+import json
+import os
+import select
+import signal
+import tempfile
+
+LCWORKER = os.environ["LCWORKER"]
+
+
+def write_crew(folder, name, text, files=None):
+    """Writes <name>.runtime.yaml and other files; returns the manifest's path."""
+    for file_name, content in (files or {}).items():
+        with open(os.path.join(folder, file_name), "w", encoding="utf-8") as file:
+            file.write(content)
+    path = os.path.join(folder, name + ".runtime.yaml")
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
+def wait_for_exit(pid, timeout_s=30):
+    """Whether a process, child of ours or not, has ended in time."""
+    try:
+        pidfd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([pidfd], [], [], timeout_s)[0])
+    finally:
+        os.close(pidfd)
+
+
+class Worker:
+    def __init__(self, url, manifest, crew="echo", stream="s", environment=None):
+        self.crew = crew
+        self.stream = stream
+        config_out, self._stdin = os.pipe()
+        self._status, status_in = os.pipe()
+        self._stderr = tempfile.TemporaryFile()
+        variables = {"PATH": os.environ["PATH"]} | (environment or {})
+        for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
+            if name in os.environ:
+                variables[name] = os.environ[name]
+        self.pid = os.posix_spawn(
+            LCWORKER, [LCWORKER, "--stream", stream, "--crew", crew], variables,
+            file_actions=[(os.POSIX_SPAWN_DUP2, config_out, 0),
+                          (os.POSIX_SPAWN_DUP2, self._stderr.fileno(), 1),
+                          (os.POSIX_SPAWN_DUP2, self._stderr.fileno(), 2),
+                          (os.POSIX_SPAWN_DUP2, status_in, 3)],
+            setsid=True)
+        os.close(config_out)
+        os.close(status_in)
+        self._code = None
+        llm = {"base_url": "http://127.0.0.1:9/v1", "model": "m", "api_key_env": "OPENAI_API_KEY",
+               "timeout_ms": 60000}
+        config = {"v": 1, "stream": stream, "crew": crew, "nats_url": url, "manifest": manifest,
+                  "llm": llm}
+        os.write(self._stdin, json.dumps(config).encode() + b"\n")
+
+    def state(self, timeout_s=60):
+        """The line that the worker wrote on descriptor 3."""
+        data = b""
+        while not data.endswith(b"\n"):
+            if not select.select([self._status], [], [], timeout_s)[0]:
+                raise TimeoutError("no state from lcworker; it said: " + self.said())
+            chunk = os.read(self._status, 4096)
+            if not chunk:
+                raise EOFError("lcworker ended without a state; it said: " + self.said())
+            data += chunk
+        return json.loads(data)
+
+    def said(self):
+        self._stderr.seek(0)
+        return self._stderr.read().decode(errors="replace")
+
+    def close_stdin(self):
+        os.close(self._stdin)
+        self._stdin = -1
+
+    def wait(self, timeout_s=30):
+        """The exit code, or -signal."""
+        if self._code is None:
+            if not wait_for_exit(self.pid, timeout_s):
+                raise TimeoutError("lcworker goes on; it said: " + self.said())
+            self._code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        return self._code
+
+    def stop(self):
+        if self._code is None:
+            os.killpg(self.pid, signal.SIGKILL)
+            self.wait()
+        for fd in (self._stdin, self._status):
+            if fd >= 0:
+                os.close(fd)
+        self._stderr.close()

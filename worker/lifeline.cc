@@ -1,0 +1,136 @@
+#include "worker/lifeline.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <thread>
+
+#include "common/fd.h"
+#include "common/json.h"
+
+namespace lc::worker {
+namespace {
+
+constexpr int kStatusFd = 3;
+
+sigset_t leave_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  return set;
+}
+
+// Returns when standard input has ended; what it may still hold is nobody's business.
+void wait_for_the_end() {
+  const sigset_t signals = leave_signals();
+  const OwnedFd signal_fd(signalfd(-1, &signals, SFD_CLOEXEC));
+  std::array<char, 512> ignored{};
+  for (;;) {
+    std::array<pollfd, 2> watched{};
+    watched[0] = {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
+    watched[1] = {.fd = signal_fd.get(), .events = POLLIN, .revents = 0};
+    if (poll(watched.data(), watched.size(), -1) < 0) {
+      continue;
+    }
+    if (watched[1].revents != 0) {
+      return;
+    }
+    if (watched[0].revents != 0) {
+      const ssize_t n = read(STDIN_FILENO, ignored.data(), ignored.size());
+      if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) {
+        return;
+      }
+    }
+  }
+}
+
+void report(const std::string& line) {
+  struct stat facts{};
+  if (fstat(kStatusFd, &facts) == 0 && (S_ISFIFO(facts.st_mode) || S_ISSOCK(facts.st_mode))) {
+    [[maybe_unused]] const ssize_t n = write(kStatusFd, line.data(), line.size());
+  }
+}
+
+}  // namespace
+
+void close_inherited() {
+  close_range(kStatusFd + 1, ~0U, 0);
+  if (fcntl(kStatusFd, F_GETFD) >= 0) {
+    fcntl(kStatusFd, F_SETFD, FD_CLOEXEC);
+  } else {
+    // Started by hand: keep the number taken, so that no later descriptor is mistaken for the pipe.
+    const int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (null >= 0 && null != kStatusFd) {
+      dup3(null, kStatusFd, O_CLOEXEC);
+      close(null);
+    }
+  }
+}
+
+void ignore_broken_pipes() {
+  signal(SIGPIPE, SIG_IGN);
+}
+
+void block_leave_signals() {
+  const sigset_t signals = leave_signals();
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+}
+
+Result<std::string> read_config_line() {
+  std::string line;
+  std::array<char, 4096> chunk;
+  for (;;) {
+    const ssize_t n = read(STDIN_FILENO, chunk.data(), chunk.size());
+    if (n < 0 && errno == EINTR) {
+      continue;
+    }
+    if (n <= 0) {
+      return fail(ErrorCode::invalid_input,
+                  "standard input ended before a line with the worker's configuration");
+    }
+    const std::string_view got(chunk.data(), static_cast<std::size_t>(n));
+    const std::size_t end = got.find('\n');
+    line += got.substr(0, end);
+    if (end != std::string_view::npos) {
+      return line;
+    }
+    if (line.size() > kConfigBytesMax) {
+      return fail(ErrorCode::invalid_input,
+                  fmt::format("the configuration's line is over {} bytes", kConfigBytesMax));
+    }
+  }
+}
+
+void leave_with_supervisor(ChildTree& tree) {
+  std::thread([&tree] {
+    wait_for_the_end();
+    tree.end_for_good();
+    _exit(exit_told);  // at once: the main thread may be in the middle of a reaction
+  }).detach();
+}
+
+void report_ready() {
+  report("{\"state\":\"ready\"}\n");
+}
+
+void report_failed(std::string_view message) {
+  std::string line;
+  JsonWriter(line)
+      .begin_object()
+      .key("state")
+      .string("failed")
+      .key("message")
+      .string(message)
+      .end_object();
+  report(line + "\n");
+}
+
+}  // namespace lc::worker

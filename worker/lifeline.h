@@ -1,0 +1,40 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "common/result.h"
+#include "worker/child_tree.h"
+
+// The worker's ties to whoever started it: the configuration and the end on standard input, the
+// state on descriptor 3, and the signals that mean "leave".
+namespace lc::worker {
+
+enum ExitCode : int { exit_told = 0, exit_usage = 64, exit_unavailable = 69, exit_config = 78 };
+
+/// Keeps the standard descriptors and the status pipe and closes every other one: a library of the
+/// supervisor leaves sockets open across exec.
+void close_inherited();
+
+/// A program that died is found by its end, not by a signal to us.
+void ignore_broken_pipes();
+
+/// Blocks SIGTERM and SIGINT, which the thread of leave_with_supervisor takes. Before any thread.
+void block_leave_signals();
+
+inline constexpr std::size_t kConfigBytesMax = std::size_t{64} << 10;
+
+/// The first line of standard input.
+///
+/// Errors: invalid_input - no line, or one over kConfigBytesMax.
+Result<std::string> read_config_line();
+
+/// Starts a thread that ends the process, with everything that it started, when standard input
+/// ends or SIGTERM or SIGINT comes. `tree` must live as long as the process.
+void leave_with_supervisor(ChildTree& tree);
+
+/// Tells the supervisor, when descriptor 3 is a pipe to it.
+void report_ready();
+void report_failed(std::string_view message);
+
+}  // namespace lc::worker

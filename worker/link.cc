@@ -1,0 +1,189 @@
+#include "worker/link.h"
+
+#include <fmt/format.h>
+#include <nats/nats.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "common/clock.h"
+#include "common/log.h"
+#include "proto/slice.h"
+#include "proto/subjects.h"
+#include "worker/parts.h"
+#include "worker/reply.h"
+
+namespace lc::worker {
+namespace {
+
+constexpr std::int64_t kConnectTimeoutMs = 2'000;
+constexpr std::int64_t kFlushTimeoutMs = 5'000;
+constexpr std::int64_t kReconnectWaitMs = 100;
+constexpr std::int64_t kPingIntervalMs = 5'000;  // a frozen server is noticed in three of these
+constexpr int kPingsOutMax = 2;
+constexpr std::int64_t kWriteDeadlineMs = 10'000;
+constexpr std::int64_t kNextMessageMs = 3'600'000;
+
+struct Destroy {
+  void operator()(natsOptions* it) const { natsOptions_Destroy(it); }
+  void operator()(natsConnection* it) const { natsConnection_Destroy(it); }
+  void operator()(natsSubscription* it) const { natsSubscription_Destroy(it); }
+  void operator()(natsMsg* it) const { natsMsg_Destroy(it); }
+};
+template <class T>
+using Owned = std::unique_ptr<T, Destroy>;
+
+// The address without what stands before an '@': it may be a password.
+std::string without_credentials(const std::string& url) {
+  const std::size_t scheme = url.find("://");
+  const std::size_t at = url.rfind('@');
+  if (at == std::string::npos || scheme == std::string::npos) {
+    return url;
+  }
+  return url.substr(0, scheme + 3) + url.substr(at + 1);
+}
+
+void on_disconnected(natsConnection*, void*) noexcept {
+  log_warn("NATS connection lost");
+}
+void on_reconnected(natsConnection*, void*) noexcept {
+  log_info("NATS connection restored");
+}
+
+// First failure wins; libnats wants every option set by a call of its own.
+natsStatus configure(natsOptions* options, const proto::WorkerConfig& config) {
+  const std::string name = fmt::format("lcworker {} {}", config.stream.value, config.crew.value);
+  natsStatus status = natsOptions_SetURL(options, config.nats_url.c_str());
+  const auto then = [&status](natsStatus next) { status = status == NATS_OK ? next : status; };
+  then(natsOptions_SetName(options, name.c_str()));
+  then(natsOptions_SetSendAsap(options, true));  // a publish must not wait for the flusher's 1 ms
+  then(natsOptions_SetTimeout(options, kConnectTimeoutMs));
+  then(natsOptions_SetMaxReconnect(options, -1));
+  then(natsOptions_SetReconnectWait(options, kReconnectWaitMs));
+  then(natsOptions_SetReconnectJitter(options, kReconnectWaitMs, kReconnectWaitMs));
+  then(natsOptions_SetPingInterval(options, kPingIntervalMs));
+  then(natsOptions_SetMaxPingsOut(options, kPingsOutMax));
+  then(natsOptions_SetWriteDeadline(options, kWriteDeadlineMs));
+  then(natsOptions_SetDisconnectedCB(options, on_disconnected, nullptr));
+  then(natsOptions_SetReconnectedCB(options, on_reconnected, nullptr));
+  return status;
+}
+
+}  // namespace
+
+struct Link::Nats {
+  Parts parts;
+  Owned<natsConnection> connection;
+  Owned<natsSubscription> subscription;
+};
+
+Link::Link(const proto::WorkerConfig& config) : config_(config), nats_(std::make_unique<Nats>()) {}
+
+Link::~Link() = default;
+
+Result<std::unique_ptr<Link>> Link::open(const proto::WorkerConfig& config) {
+  std::unique_ptr<Link> link(new Link(config));
+  const auto failed = [&config](std::string_view what, natsStatus status) {
+    const char* detail = nats_GetLastError(nullptr);
+    return fail(ErrorCode::unavailable,
+                fmt::format("NATS at {}: {}: {}{}{}", without_credentials(config.nats_url), what,
+                            natsStatus_GetText(status), detail != nullptr && *detail ? ": " : "",
+                            detail != nullptr ? detail : ""));
+  };
+  natsOptions* raw_options = nullptr;
+  natsStatus status = natsOptions_Create(&raw_options);
+  const Owned<natsOptions> options(raw_options);
+  if (status == NATS_OK) {
+    status = configure(raw_options, config);
+  }
+  if (status != NATS_OK) {
+    return failed("setting options", status);
+  }
+  natsConnection* connection = nullptr;
+  status = natsConnection_Connect(&connection, raw_options);
+  link->nats_->connection.reset(connection);
+  if (status != NATS_OK) {
+    return failed("connecting", status);
+  }
+  natsSubscription* subscription = nullptr;
+  const std::string filter = proto::ready_filter(config.stream, config.crew);
+  status = natsConnection_SubscribeSync(&subscription, connection, filter.c_str());
+  link->nats_->subscription.reset(subscription);
+  if (status == NATS_OK) {
+    status = natsConnection_FlushTimeout(connection, kFlushTimeoutMs);
+  }
+  if (status != NATS_OK) {
+    return failed("subscribing " + filter, status);
+  }
+  return link;
+}
+
+Error Link::serve(Crew& crew, ChildTree& tree) {
+  for (;;) {
+    natsMsg* raw = nullptr;
+    const natsStatus status =
+        natsSubscription_NextMsg(&raw, nats_->subscription.get(), kNextMessageMs);
+    const Owned<natsMsg> message(raw);
+    if (status == NATS_OK) {
+      handle(natsMsg_GetSubject(raw),
+             {natsMsg_GetData(raw), static_cast<std::size_t>(natsMsg_GetDataLength(raw))}, crew,
+             tree);
+    } else if (status == NATS_SLOW_CONSUMER) {
+      log_error("batches were dropped: the worker was too slow to take them");
+    } else if (status != NATS_TIMEOUT) {
+      return {.code = ErrorCode::unavailable,
+              .message = fmt::format("NATS at {}: {}", without_credentials(config_.nats_url),
+                                     natsStatus_GetText(status))};
+    }
+  }
+}
+
+void Link::handle(std::string_view subject, std::string_view data, Crew& crew, ChildTree& tree) {
+  auto text = nats_->parts.add(data);
+  if (!text) {
+    log_error("part of a batch refused", {{"subject", subject}, {"error", text.error().message}});
+    return;
+  }
+  if (!*text) {
+    return;  // more parts are to come
+  }
+  const auto ready = proto::parse_ready(**text);
+  if (!ready) {
+    log_error("ready refused", {{"subject", subject}, {"error", ready.error().message}});
+    return;
+  }
+  if (subject != proto::ready_subject(ready->stream, ready->slice, ready->crew)) {
+    log_error("ready refused",
+              {{"subject", subject}, {"error", "its stream, slice or crew is not the subject's"}});
+    return;
+  }
+  answer(*ready, crew, tree);
+}
+
+void Link::answer(const proto::Ready& ready, Crew& crew, ChildTree& tree) {
+  const MonoTime start = monotonic_now();
+  Answer answer = crew.react(ready);
+  tree.stop_here_when_leaving();  // its program was ended by us: that is no answer
+  const std::int64_t t_ms = (monotonic_now() - start).us / 1000;
+  if (answer.status == proto::DoneStatus::error) {
+    log_error("reaction failed", {{"slice", ready.slice.value},
+                                  {"crew", ready.crew.value},
+                                  {"t_ms", t_ms},
+                                  {"error", answer.error}});
+  }
+  const std::int64_t server_max = natsConnection_GetMaxPayload(nats_->connection.get());
+  const std::size_t bytes_max =
+      server_max > 0 ? std::min(static_cast<std::size_t>(server_max), proto::kDoneBytesMax)
+                     : proto::kDoneBytesMax;
+  const std::string text = write_bounded_done(make_done(ready, std::move(answer), t_ms), bytes_max);
+  const std::string subject = proto::done_subject(ready.stream, ready.slice, ready.crew);
+  const natsStatus status = natsConnection_Publish(nats_->connection.get(), subject.c_str(),
+                                                   text.data(), static_cast<int>(text.size()));
+  if (status != NATS_OK) {
+    log_error("done not sent", {{"slice", ready.slice.value},
+                                {"crew", ready.crew.value},
+                                {"error", natsStatus_GetText(status)}});
+  }
+}
+
+}  // namespace lc::worker

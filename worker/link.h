@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/result.h"
+#include "proto/worker_config.h"
+#include "worker/child_tree.h"
+#include "worker/crew/crew.h"
+
+namespace lc::worker {
+
+/// The worker's side of NATS: takes each `ready`, has the crew react, sends its `done`.
+///
+/// Threads: the main thread blocks in NextMsg and runs the reactions; libnats answers the server's
+/// pings on its own. A lost server is sought again for ever, with the same subscription.
+class Link {
+ public:
+  /// Connects, subscribes, and returns when the server has the subscription.
+  ///
+  /// Errors: unavailable - the server cannot be reached or refuses us.
+  static Result<std::unique_ptr<Link>> open(const proto::WorkerConfig& config);
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+  ~Link();
+
+  /// Serves until the connection is closed for good, and says why.
+  Error serve(Crew& crew, ChildTree& tree);
+
+ private:
+  struct Nats;  // the handles of libnats
+
+  explicit Link(const proto::WorkerConfig& config);
+  void handle(std::string_view subject, std::string_view data, Crew& crew, ChildTree& tree);
+  void answer(const proto::Ready& ready, Crew& crew, ChildTree& tree);
+
+  proto::WorkerConfig config_;
+  std::unique_ptr<Nats> nats_;
+};
+
+}  // namespace lc::worker

@@ -1,0 +1,122 @@
+// The command line, read by hand: a hundred idle workers share a machine, and CLI11 would cost each
+// of them more memory than its reactions.
+
+#include "worker/options.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+
+#include "common/diagnostic.h"
+
+namespace lc::worker {
+namespace {
+
+constexpr std::array<std::string_view, 4> kNames = {"--crew", "--crew-file", "--llm-url",
+                                                    "--stream"};
+
+std::unexpected<Error> bad(std::string message) {
+  return fail(ErrorCode::invalid_input, std::move(message));
+}
+
+using Values = std::map<std::string_view, std::string_view>;
+
+// `--name value` and `--name=value`.
+Result<Values> read_values(int argc, const char* const* argv, int first) {
+  Values values;
+  for (int i = first; i < argc; ++i) {
+    std::string_view word = argv[i];
+    std::string_view value;
+    const std::size_t equals = word.find('=');
+    const bool joined = equals != std::string_view::npos;
+    if (joined) {
+      value = word.substr(equals + 1);
+      word = word.substr(0, equals);
+    }
+    if (std::find(kNames.begin(), kNames.end(), word) == kNames.end()) {
+      const std::string_view near = nearest(word, kNames);
+      return bad(near.empty()
+                     ? fmt::format("unknown option '{}'", word)
+                     : fmt::format("unknown option '{}' (did you mean '{}'?)", word, near));
+    }
+    if (!joined) {
+      if (++i == argc) {
+        return bad(fmt::format("option {} needs a value", word));
+      }
+      value = argv[i];
+    }
+    if (!values.emplace(word, value).second) {
+      return bad(fmt::format("option {} is given twice", word));
+    }
+  }
+  return values;
+}
+
+// Checks that exactly these options are there; `optional` may be.
+Status check_names(const Values& values, std::initializer_list<std::string_view> required,
+                   std::string_view optional) {
+  for (const std::string_view name : required) {
+    if (!values.contains(name)) {
+      return bad(fmt::format("option {} is missing", name));
+    }
+  }
+  for (const auto& [name, value] : values) {
+    if (name != optional && std::find(required.begin(), required.end(), name) == required.end()) {
+      return bad(fmt::format("option {} does not belong here", name));
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Options> parse_options(int argc, const char* const* argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == "--help" || word == "-h") {
+      return Options{.mode = Options::Mode::help};
+    }
+    if (word == "--version") {
+      return Options{.mode = Options::Mode::version};
+    }
+  }
+  Options options;
+  const bool once = argc > 1 && std::string_view(argv[1]) == "once";
+  LC_TRY(const Values values, read_values(argc, argv, once ? 2 : 1));
+  if (once) {
+    LC_TRY_STATUS(check_names(values, {"--crew-file"}, "--llm-url"));
+    options.mode = Options::Mode::once;
+    options.crew_file = values.at("--crew-file");
+    if (const auto url = values.find("--llm-url"); url != values.end()) {
+      options.llm_url = url->second;
+    }
+    return options;
+  }
+  LC_TRY_STATUS(check_names(values, {"--stream", "--crew"}, ""));
+  LC_TRY(options.stream, parse_stream_id(values.at("--stream")));
+  LC_TRY(options.crew, parse_crew_id(values.at("--crew")));
+  return options;
+}
+
+std::string_view usage() {
+  return R"(usage: lcworker --stream STREAM --crew CREW
+       lcworker once --crew-file FILE.runtime.yaml [--llm-url URL] < ready.json > done.json
+       lcworker --help | --version
+
+The first form is started by lcsupervisor: it reads its configuration, one JSON line, from standard
+input, serves reactions over NATS, and leaves when standard input ends.
+
+The second form runs one reaction in the foreground, without NATS, to try a crew alone. It reads a
+`ready` message, of which only `events` is needed, and writes the `done` that a worker would send.
+  --crew-file FILE   the crew's <crew>.runtime.yaml
+  --llm-url URL      base URL of the model service (otherwise OPENAI_BASE_URL)
+
+exit codes: 0 told to leave, or the reaction succeeded; 1 the reaction failed (once);
+            64 wrong usage; 65 the ready message is wrong (once); 69 NATS unreachable;
+            78 configuration or crew invalid
+)";
+}
+
+}  // namespace lc::worker
