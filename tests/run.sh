@@ -48,7 +48,9 @@ say() { printf '== %s (%d s)\n' "$*" "$((SECONDS - started))"; }
 configure() {
   local folder=$1
   shift
-  if [ -f "$folder/build.ninja" ] && meson configure "$folder" "$@" >/dev/null 2>&1; then
+  if [ -f "$folder/build.ninja" ] && meson configure "$folder" "$@" >/dev/null 2>&1 &&
+    ninja -C "$folder" build.ninja >"$folder.log" 2>&1; then # reads changed meson.build files
+    rm -f "$folder.log"
     return 0
   fi
   rm -rf "$folder"

@@ -136,7 +136,7 @@ _BANNED = [
     (r"\b(sleep|usleep|nanosleep|clock_nanosleep)\s*\(|\bsleep_(for|until)\b", r"-",
      "never wait by sleeping: wait for the event"),
     (r"(?<![\w.>])(std::)?(system|popen)\s*\(", r"-", "spawn through supervisor/process"),
-    (r"(?<![\w.>])v?fork\s*\(|\buv_spawn\b", r"-", "spawn through supervisor/process"),
+    (r"(?<![\w.>])v?fork\s*\(|\buv_spawn\b", r"common/private_nats\.cc", "spawn through supervisor/process"),
     (r"\bstd::c(out|err|log)\b|<iostream>", r"tests/.*", "return a value, or use the log"),
     (r"(?<![\w.>])(std::)?(printf|puts|putchar)\s*\(|\bstdout\b|\bfmt::print\s*\((?!\s*stderr\b)",
      _CLI, "standard output belongs to the commands"),
