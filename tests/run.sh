@@ -95,7 +95,8 @@ if [ "$install" = 1 ]; then
   deploy/packages.sh "${groups[@]}"
 fi
 
-asan=("-Db_sanitize=address,undefined" -Db_lundef=false -Dwerror=true)
+sanitized=(-Db_lundef=false -Doptimization=1 -Dwerror=true)
+asan=("-Db_sanitize=address,undefined" "${sanitized[@]}")
 case $mode in
   tidy)
     configure build-tidy -Dwerror=true
@@ -109,7 +110,7 @@ case $mode in
     plan=("build-asan:--setup=asan")
     ;;
   tsan)
-    configure build-tsan -Db_sanitize=thread -Db_lundef=false -Dwerror=true
+    configure build-tsan -Db_sanitize=thread "${sanitized[@]}"
     plan=("build-tsan:--setup=tsan")
     ;;
   default)
