@@ -1,10 +1,10 @@
 #include "supervisor/process/kill.h"
 
 #include <signal.h>
-#include <sys/pidfd.h>
 #include <sys/wait.h>
 
 #include "common/check.h"
+#include "supervisor/process/pidfd.h"
 
 namespace lc::process {
 

@@ -1,0 +1,355 @@
+#include "supervisor/app.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <csignal>
+
+#include "common/log.h"
+#include "proto/error_reasons.h"
+#include "proto/subjects.h"
+#include "supervisor/exit_codes.h"
+#include "supervisor/status.h"
+
+namespace lc::supervisor {
+namespace {
+
+std::string boot_id(const StreamId& stream, WallTime now) {
+  return fmt::format("{}.{}.{}", stream.value, getpid(), now.us);
+}
+
+}  // namespace
+
+App::App(AppOptions options)
+    : options_(std::move(options)),
+      clock_(StreamClock::start_now()),
+      selector_(*Selector::create("")) {}
+
+App::~App() = default;
+
+Result<std::unique_ptr<App>> App::create(AppOptions options) {
+  std::unique_ptr<App> app(new App(std::move(options)));
+  if (auto built = app->build(); !built) {
+    app->close_rest();
+    return std::unexpected(built.error());
+  }
+  return app;
+}
+
+Status App::build() {
+  LC_TRY(loop_, UvLoop::create());
+  LC_TRY(timers_, LoopTimers::create(loop_->get()));
+  LC_TRY(selector_, Selector::create(options_.selector));
+  LC_TRY(notify_, SdNotify::from_environment());
+  LC_TRY(watchdog_interval_, watchdog_interval_from_environment());
+  if (options_.embedded_nats) {
+    LC_TRY(private_nats_, PrivateNats::start({.store_dir = options_.state_dir}));
+    options_.config.nats_url = private_nats_->url();
+  }
+  NatsBusOptions bus_options{.url = options_.config.nats_url};
+  bus_options.name = "lcsupervisor " + options_.stream.value;
+  LC_TRY(bus_, NatsBus::create(loop_->get(), bus_options));
+  if (options_.config.kv_backend == proto::KvBackend::memory) {
+    store_ = std::make_unique<MemoryContextStore>();
+  } else {
+    store_ = std::make_unique<KvContextStore>(*bus_, proto::ctx_bucket(options_.stream));
+  }
+  outbox_ = std::make_unique<Outbox>(*bus_);
+  LC_TRY(fleet_, process::Fleet::create(loop_->get(), *timers_, fleet_hooks()));
+  if (private_nats_) {
+    options_.own_children.push_back(private_nats_->pid());
+  }
+  for (const pid_t pid : options_.own_children) {
+    fleet_->leave_to_owner(pid);
+  }
+  conductor_ = std::make_unique<Conductor>(
+      ConductorParts{*bus_, *timers_, clock_, *fleet_, *outbox_, *store_, metrics_},
+      Conductor::Options{.rules = {.stream = options_.stream,
+                                   .validation = options_.config.event_validation,
+                                   .clock = options_.config.clock},
+                         .boot_id = boot_id(options_.stream, clock_.stream_now()),
+                         .observer = options_.observer,
+                         .on_finished = [this] { stop(kExitOk); }});
+  conductor_->on_wants_events(
+      [this] { bus_->resume_consumer(proto::events_stream(options_.stream)); });
+  outbox_->on_progress([this] { conductor_->outbox_progressed(); });
+  heartbeat_ = std::make_unique<Heartbeat>(
+      *bus_, *timers_, clock_, metrics_, options_.config.heartbeat_s,
+      [this](proto::Heartbeat& heartbeat) { fill_heartbeat(heartbeat, options_, *conductor_); });
+  if (!options_.admin_socket.empty()) {
+    LC_TRY(admin_, AdminSocket::create(loop_->get(), options_.admin_socket,
+                                       [hooks = admin_hooks()](std::string_view line) {
+                                         return answer_admin(line, hooks);
+                                       }));
+  }
+  return {};
+}
+
+int App::run() {
+  for (const int number : {SIGTERM, SIGINT}) {
+    auto watcher = SignalWatcher::create(loop_->get(), number, [this] {
+      const bool again = phase_ == Phase::draining || phase_ == Phase::stopping;
+      again ? stop_workers() : stop(kExitOk);
+    });
+    if (watcher) {
+      signals_.push_back(std::move(*watcher));
+    }
+  }
+  std::signal(SIGPIPE, SIG_IGN);
+  bus_->on_state([this](BusState state) { on_bus_state(state); });
+  require_timer_ = timers_->arm(clock_.mono() + seconds(options_.require_nats_s), [this] {
+    log_error("NATS not reached",
+              {{"url", options_.config.nats_url}, {"waited_s", options_.require_nats_s}});
+    fmt::print(stderr,
+               "lcsupervisor: cannot reach NATS at {} within {} s; nothing was started. Is "
+               "nats-server running? Set --nats or nats_url, or wait longer with --require-nats\n",
+               options_.config.nats_url, options_.require_nats_s);
+    stop(kExitUnavailable);
+  });
+  loop_->run();
+  close_rest();
+  return exit_code_;
+}
+
+void App::on_bus_state(BusState state) {
+  metrics_.nats_connected.set(state == BusState::connected ? 1 : 0);
+  if (state == BusState::disconnected) {
+    log_warn("NATS lost", {{"url", options_.config.nats_url}});
+    tell_state();
+    return;
+  }
+  if (state != BusState::connected) {
+    return;
+  }
+  if (phase_ == Phase::connecting) {
+    begin();
+    return;
+  }
+  log_info("NATS back", {{"url", options_.config.nats_url}});
+  metrics_.nats_reconnects_total.add();
+  store_->retry();
+  outbox_->pump();
+  conductor_->dispatcher().reconnected();
+  tell_state();
+}
+
+void App::begin() {
+  phase_ = Phase::reading;
+  timers_->cancel(require_timer_);
+  log_info("NATS connected", {{"url", options_.config.nats_url}});
+  bootstrap(*bus_, *store_, {.stream = options_.stream, .slice_ms = options_.config.slice_ms},
+            [this](Result<StreamState> state) {
+              if (phase_ != Phase::reading) {
+                return;
+              }
+              if (!state) {
+                fail_start(state.error());
+                return;
+              }
+              on_stream_state(std::move(*state));
+            });
+}
+
+void App::fail_start(const Error& error) {
+  if (error.code == ErrorCode::unavailable) {
+    phase_ = Phase::connecting;  // the next connection tries again, until --require-nats gives up
+    log_warn("stream not read yet", {{"error", error.message}});
+    return;
+  }
+  log_error("start refused", {{"error", error.message}});
+  fmt::print(stderr, "lcsupervisor: {}\n", error.message);
+  stop(error.code == ErrorCode::conflict ? kExitConfig : kExitInternal);
+}
+
+void App::on_stream_state(StreamState state) {
+  phase_ = Phase::running;
+  stream_ = std::move(state);
+  StreamSeq start{stream_.resume ? stream_.resume->event_seq.value + 1 : 1};
+  if (options_.epoch == EpochChoice::fresh) {
+    stream_.epoch.reset();
+    stream_.resume.reset();
+    start = StreamSeq{stream_.events.last_seq.value + 1};
+  }
+  auto subscribed = bus_->subscribe(
+      proto::done_filter(options_.stream),
+      [this](const BusMessage& message) { conductor_->dispatcher().on_done(message); });
+  if (subscribed) {
+    subscribed =
+        bus_->consume(proto::events_stream(options_.stream), proto::events_subject(options_.stream),
+                      start, [this](const BusMessage& message) { on_event(message); });
+  }
+  if (!subscribed) {
+    fail_start(subscribed.error());
+    return;
+  }
+  start_workers();
+  if (stream_.epoch) {
+    start_engine(*stream_.epoch);
+  }
+  end_input_when_due(StreamSeq{start.value - 1});
+  heartbeat_->start();
+  tell_state();
+  feed_watchdog();
+  if (auto told = notify_.ready(); !told) {
+    log_warn("service manager not told", {{"error", told.error().message}});
+  }
+  log_info("running", {{"stream", options_.stream.value},
+                       {"crews", options_.crews.size()},
+                       {"from_seq", start.value}});
+}
+
+void App::start_workers() {
+  const WorkerSpecOptions spec_options{.stream = options_.stream,
+                                       .worker_binary = options_.worker_binary,
+                                       .nats_url = options_.config.nats_url,
+                                       .llm = options_.config.llm,
+                                       .environment = options_.environment};
+  for (const proto::Manifest& crew : options_.crews) {
+    metrics_.crew_enabled.of(crew.crew.value).set(1);
+    if (selector_.matches(crew.crew)) {
+      conductor_->dispatcher().run_here(crew.crew);
+      fleet_->add(worker_spec(crew, spec_options));
+    } else {
+      log_info("crew not selected here", {{"crew", crew.crew.value}});
+    }
+  }
+}
+
+process::FleetHooks App::fleet_hooks() {
+  return {.on_ready =
+              [this](const CrewId& crew) {
+                metrics_.worker_starts_total.of(crew.value).add();
+                conductor_->dispatcher().worker_ready(crew);
+              },
+          .on_reaction_failed =
+              [this](const CrewId& crew, SliceIndex slice, Attempt attempt, proto::Outcome outcome,
+                     std::string detail, std::string output_tail) {
+                log_warn("reaction failed", {{"crew", crew.value},
+                                             {"slice", slice.value},
+                                             {"outcome", proto::to_string(outcome)},
+                                             {"detail", detail},
+                                             {"output", last_lines(output_tail)}});
+                conductor_->dispatcher().reaction_failed(crew, slice, attempt, outcome,
+                                                         std::move(detail));
+              },
+          .on_idle_failure =
+              [this](const CrewId& crew, proto::Outcome outcome, std::string detail,
+                     std::string output_tail) {
+                log_warn("worker failed", {{"crew", crew.value},
+                                           {"outcome", proto::to_string(outcome)},
+                                           {"detail", detail},
+                                           {"output", last_lines(output_tail)}});
+                conductor_->dispatcher().idle_failure(crew, outcome, std::move(detail));
+              }};
+}
+
+AdminHooks App::admin_hooks() {
+  const auto change = [this](const CrewId& crew, engine::Input input) -> Status {
+    if (!conductor_->engine()) {
+      return fail(ErrorCode::unavailable, "no event has arrived yet: the stream has no time");
+    }
+    LC_TRY_STATUS(check_crew_exists(crew, options_));
+    conductor_->give(std::move(input));
+    return {};
+  };
+  return {.status = [this] { return status_json(options_, *conductor_, *fleet_, *bus_); },
+          .metrics =
+              [this] {
+                refresh_gauges(metrics_, *conductor_, *bus_);
+                return metrics_.text();
+              },
+          .crews = [this] { return crews_json(options_, *conductor_, *fleet_); },
+          .enable =
+              [this, change](const CrewId& crew) {
+                return change(crew, engine::EnableCrew{clock_.stream_now(), crew});
+              },
+          .disable =
+              [this, change](const CrewId& crew) {
+                return change(crew, engine::DisableCrew{clock_.stream_now(), crew, "by operator"});
+              }};
+}
+
+void App::on_event(const BusMessage& message) {
+  if (phase_ != Phase::running || input_ended_) {
+    return;
+  }
+  if (!conductor_->on_event(message)) {
+    bus_->pause_consumer(proto::events_stream(options_.stream));
+  }
+  if (!conductor_->started() && !epoch_asked_) {
+    found_epoch(message);
+  }
+  end_input_when_due(message.seq);
+}
+
+void App::found_epoch(const BusMessage& first) {
+  const auto event = proto::parse_event(first.data, options_.config.event_validation);
+  if (!event || event->stream != options_.stream) {
+    return;  // refused: time starts with the first event that is accepted
+  }
+  epoch_asked_ = true;
+  const bool wall = options_.config.clock == proto::ClockMode::wall;
+  const Epoch epoch{.epoch0 = event->ts,
+                    .skew = wall ? clock_.stream_now() - event->ts : Micros{},
+                    .slice_ms = options_.config.slice_ms};
+  const auto on_result = [this](Result<Epoch> created) {
+    if (!created) {
+      epoch_asked_ = false;  // the next event asks again
+      log_warn("epoch not created", {{"error", created.error().message}});
+      return;
+    }
+    start_engine(*created);
+  };
+  if (options_.epoch == EpochChoice::fresh) {
+    bus_->kv_put(proto::ctx_bucket(options_.stream), std::string(kEpochKey), write_epoch(epoch),
+                 [on_result, epoch](Result<std::uint64_t> put) {
+                   put ? on_result(epoch) : on_result(std::unexpected(put.error()));
+                 });
+    return;
+  }
+  create_epoch(*bus_, options_.stream, epoch, on_result);
+}
+
+void App::start_engine(const Epoch& epoch) {
+  log_info("stream time starts", {{"epoch0", format_rfc3339(epoch.epoch0)},
+                                  {"skew_us", epoch.skew.us},
+                                  {"slice_ms", epoch.slice_ms}});
+  conductor_->start(engine_options(options_, epoch, stream_.resume, clock_.stream_now()));
+  if (input_ended_) {
+    conductor_->give(engine::InputEnded{clock_.stream_now()});
+  }
+  tell_state();
+}
+
+void App::end_input_when_due(StreamSeq seen) {
+  const bool due = options_.stop_when == StopWhen::input_ends && !input_ended_ &&
+                   seen >= stream_.events.last_seq;
+  if (!due) {
+    return;
+  }
+  input_ended_ = true;
+  if (conductor_->started()) {
+    conductor_->give(engine::InputEnded{clock_.stream_now()});
+  } else if (!epoch_asked_) {
+    stop(kExitOk);  // not one event was accepted: there is no time to run
+  }
+}
+
+void App::tell_state() {
+  if (auto told = notify_.status(status_line(*conductor_, bus_->state())); !told) {
+    log_warn("service manager not told", {{"error", told.error().message}});
+  }
+}
+
+// Fed from the loop itself: a loop that hangs is a supervisor that hangs.
+void App::feed_watchdog() {
+  if (!watchdog_interval_) {
+    return;
+  }
+  if (auto told = notify_.watchdog(); !told) {
+    log_warn("service manager not told", {{"error", told.error().message}});
+  }
+  watchdog_timer_ = timers_->arm(clock_.mono() + *watchdog_interval_, [this] { feed_watchdog(); });
+}
+
+}  // namespace lc::supervisor

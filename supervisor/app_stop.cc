@@ -1,0 +1,83 @@
+// The way out: stop taking events, let reactions finish, let workers leave, wait for open acks,
+// close the connection, close the loop. Each step starts the next; a second signal skips the
+// waiting.
+
+#include "common/log.h"
+#include "proto/subjects.h"
+#include "supervisor/app.h"
+#include "supervisor/exit_codes.h"
+
+namespace lc::supervisor {
+namespace {
+
+constexpr Micros kDrainGrace = seconds(20);     // for reactions in flight
+constexpr Micros kDrainCheck = millis(10);      // between looks at what is still running
+constexpr Micros kWorkerGrace = seconds(2);     // for workers to leave by themselves
+constexpr std::int64_t kBusPatienceMs = 5'000;  // for open acks
+
+}  // namespace
+
+void App::stop(int exit_code) {
+  if (phase_ == Phase::draining || phase_ == Phase::stopping) {
+    return;
+  }
+  exit_code_ = exit_code;
+  if (auto told = notify_.stopping(); !told) {
+    log_warn("service manager not told", {{"error", told.error().message}});
+  }
+  log_info("stopping", {{"exit_code", exit_code}});
+  if (phase_ == Phase::running) {
+    bus_->pause_consumer(proto::events_stream(options_.stream));
+  }
+  phase_ = Phase::draining;
+  drain_deadline_ = clock_.mono() + kDrainGrace;
+  drain();
+}
+
+void App::drain() {
+  const bool idle =
+      conductor_->engine() == nullptr || conductor_->engine()->reactions_in_flight() == 0;
+  if (phase_ != Phase::draining) {
+    return;
+  }
+  if (idle || clock_.mono() >= drain_deadline_) {
+    stop_workers();
+    return;
+  }
+  drain_timer_ = timers_->arm(clock_.mono() + kDrainCheck, [this] { drain(); });
+}
+
+void App::stop_workers() {
+  if (phase_ == Phase::stopping) {
+    return;
+  }
+  phase_ = Phase::stopping;
+  timers_->cancel(drain_timer_);
+  fleet_->shutdown(kWorkerGrace, [this] { close_bus(); });
+}
+
+void App::close_bus() {
+  heartbeat_.reset();
+  if (outbox_->unacknowledged() > 0) {
+    log_info("waiting for acknowledgements", {{"messages", outbox_->unacknowledged()}});
+  }
+  bus_->close(kBusPatienceMs, [this] { loop_->stop(); });
+}
+
+void App::close_rest() {
+  admin_.reset();
+  heartbeat_.reset();
+  conductor_.reset();
+  fleet_.reset();
+  outbox_.reset();
+  store_.reset();
+  bus_.reset();
+  signals_.clear();
+  timers_.reset();
+  if (loop_) {
+    loop_->close();
+  }
+  private_nats_.reset();
+}
+
+}  // namespace lc::supervisor

@@ -1,0 +1,173 @@
+#include "supervisor/dispatcher.h"
+
+#include <fmt/format.h>
+
+#include "common/check.h"
+#include "common/log.h"
+#include "proto/subjects.h"
+
+namespace lc::supervisor {
+namespace {
+
+constexpr std::int64_t kPartHeaderBytesMax = 128;
+constexpr std::int64_t kServerPayloadDefault = 1 << 20;  // until the server has told its own
+
+}  // namespace
+
+std::vector<std::string> ready_parts(std::string text, const std::string& id,
+                                     std::int64_t bytes_max) {
+  const auto limit = static_cast<std::size_t>(bytes_max);
+  if (text.size() <= limit) {
+    return {std::move(text)};
+  }
+  const std::size_t room = limit - static_cast<std::size_t>(kPartHeaderBytesMax);
+  const std::size_t count = (text.size() + room - 1) / room;
+  std::vector<std::string> parts;
+  for (std::size_t i = 0; i < count; ++i) {
+    parts.push_back(fmt::format("LC-PART {} {} {}\n{}", id, i + 1, count,
+                                std::string_view(text).substr(i * room, room)));
+  }
+  return parts;
+}
+
+Dispatcher::Dispatcher(StreamId stream, Bus& bus, process::Fleet& fleet, Timers& timers,
+                       RunClock& clock, Hooks hooks)
+    : stream_(stream),
+      bus_(bus),
+      fleet_(fleet),
+      timers_(timers),
+      clock_(clock),
+      hooks_(std::move(hooks)),
+      gate_(std::move(stream)) {}
+
+void Dispatcher::dispatch(proto::Ready ready) {
+  LC_ASSERT(!reactions_.contains(ready.crew));
+  ready.nonce = nonces_.draw();
+  const CrewId crew = ready.crew;
+  gate_.expect(crew, ready.slice, ready.attempt, ready.nonce);
+  Reaction& reaction = reactions_[crew];
+  reaction.ready = std::move(ready);
+  reaction.decided = clock_.mono();
+  publish(reaction);
+}
+
+void Dispatcher::publish(Reaction& reaction) {
+  const CrewId& crew = reaction.ready.crew;
+  const bool local = local_.contains(crew);
+  if (local && !fleet_.is_ready(crew)) {
+    return;  // worker_ready comes back to it
+  }
+  if (!send(reaction.ready)) {
+    return;  // reconnected comes back to it
+  }
+  reaction.is_published = true;
+  reaction.published = clock_.mono();
+  hooks_.on_lag(crew, reaction.published - reaction.decided);
+  std::optional<MonoTime> deadline;
+  if (reaction.ready.deadline_ms) {
+    deadline = reaction.published + millis(*reaction.ready.deadline_ms);
+  }
+  if (local) {
+    fleet_.arm(crew, reaction.ready.slice, reaction.ready.attempt, deadline);
+  } else if (deadline) {
+    reaction.deadline = timers_.arm(*deadline, [this, crew] { remote_deadline(crew); });
+  }
+}
+
+bool Dispatcher::send(const proto::Ready& ready) {
+  const std::string subject = proto::ready_subject(stream_, ready.slice, ready.crew);
+  const std::int64_t payload_max =
+      bus_.max_payload() > 0 ? bus_.max_payload() : kServerPayloadDefault;
+  for (std::string& part : ready_parts(proto::write_ready(ready), ready.nonce, payload_max)) {
+    if (!bus_.publish(subject, std::move(part))) {
+      return false;
+    }
+  }
+  return true;
+}
+
+void Dispatcher::on_done(const BusMessage& message) {
+  DoneVerdict verdict = gate_.judge(message.subject, message.data, clock_.stream_now());
+  if (auto* accepted = std::get_if<DoneAccepted>(&verdict)) {
+    accept(std::move(*accepted));
+  } else if (auto* blamed = std::get_if<DoneBlamed>(&verdict)) {
+    if (local_.contains(blamed->crew)) {
+      fleet_.fail_reaction(blamed->crew, proto::Outcome::protocol, blamed->detail);
+      return;  // reaction_failed follows
+    }
+    const DoneGate::Expected awaited = *gate_.expected(blamed->crew);
+    reaction_failed(blamed->crew, awaited.slice, awaited.attempt, proto::Outcome::protocol,
+                    std::move(blamed->detail));
+  } else if (auto* refused = std::get_if<DoneRefused>(&verdict)) {
+    hooks_.report(std::move(refused->report));
+  }
+}
+
+void Dispatcher::accept(DoneAccepted accepted) {
+  const auto it = reactions_.find(accepted.crew);
+  LC_ASSERT(it != reactions_.end());
+  if (local_.contains(accepted.crew) && !fleet_.disarm(accepted.crew)) {
+    return;  // the deadline or the worker's death came first: reaction_failed follows
+  }
+  hooks_.on_reaction(accepted.crew, clock_.mono() - it->second.published);
+  end(accepted.crew);
+  hooks_.give(std::move(accepted.input));
+}
+
+void Dispatcher::worker_ready(const CrewId& crew) {
+  const auto it = reactions_.find(crew);
+  if (it != reactions_.end() && !it->second.is_published) {
+    publish(it->second);
+  }
+}
+
+void Dispatcher::reaction_failed(const CrewId& crew, SliceIndex slice, Attempt attempt,
+                                 proto::Outcome outcome, std::string detail) {
+  end(crew);
+  hooks_.give(engine::ReactionFailed{.now = clock_.stream_now(),
+                                     .crew = crew,
+                                     .slice = slice,
+                                     .attempt = attempt,
+                                     .outcome = outcome,
+                                     .detail = std::move(detail)});
+}
+
+void Dispatcher::idle_failure(const CrewId& crew, proto::Outcome outcome, std::string detail) {
+  hooks_.give(engine::IdleFailure{
+      .now = clock_.stream_now(), .crew = crew, .outcome = outcome, .detail = std::move(detail)});
+}
+
+void Dispatcher::reconnected() {
+  for (auto& [crew, reaction] : reactions_) {
+    if (!reaction.is_published) {
+      publish(reaction);
+    } else if (!send(reaction.ready)) {
+      log_warn("reaction not published again", {{"crew", crew.value}});
+    }
+  }
+}
+
+void Dispatcher::cancel(const CrewId& crew) {
+  end(crew);
+}
+
+void Dispatcher::end(const CrewId& crew) {
+  gate_.forget(crew);
+  const auto it = reactions_.find(crew);
+  if (it == reactions_.end()) {
+    return;
+  }
+  timers_.cancel(it->second.deadline);
+  reactions_.erase(it);
+}
+
+void Dispatcher::remote_deadline(const CrewId& crew) {
+  const auto it = reactions_.find(crew);
+  LC_ASSERT(it != reactions_.end());
+  it->second.deadline = {};
+  const proto::Ready& ready = it->second.ready;
+  reaction_failed(crew, ready.slice, ready.attempt, proto::Outcome::timeout,
+                  fmt::format("no answer within {} ms", ready.deadline_ms.value_or(0)));
+}
+
+}  // namespace lc::supervisor

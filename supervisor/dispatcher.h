@@ -1,0 +1,89 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "common/bus.h"
+#include "common/ids.h"
+#include "common/timers.h"
+#include "proto/error_report.h"
+#include "proto/outcome.h"
+#include "proto/slice.h"
+#include "supervisor/done_gate.h"
+#include "supervisor/engine/input.h"
+#include "supervisor/nonce.h"
+#include "supervisor/process/fleet.h"
+#include "supervisor/run_clock.h"
+
+namespace lc::supervisor {
+
+/// Cuts a `ready` that is larger than `bytes_max` into numbered parts; one message when it fits.
+///
+/// Shape: each part is `LC-PART <id> <i> <n>\n` (i from 1) and the i-th stretch of the text.
+std::vector<std::string> ready_parts(std::string text, const std::string& id,
+                                     std::int64_t bytes_max);
+
+/// Wakes crews and takes their answers: publishes `ready` when the crew's worker is there to hear
+/// it, starts the deadline then, and turns every way a reaction can end into one engine input.
+///
+/// A crew whose worker this host does not run is published to at once; its deadline is kept here.
+class Dispatcher {
+ public:
+  struct Hooks {
+    std::function<void(engine::Input)> give;
+    std::function<void(proto::ErrorReport)> report;
+    std::function<void(const CrewId&, Micros)> on_lag;       // beat decided -> ready published
+    std::function<void(const CrewId&, Micros)> on_reaction;  // ready published -> answer accepted
+  };
+
+  Dispatcher(StreamId stream, Bus& bus, process::Fleet& fleet, Timers& timers, RunClock& clock,
+             Hooks hooks);
+
+  void run_here(const CrewId& crew) { local_.insert(crew); }
+  void dispatch(proto::Ready ready);
+  void on_done(const BusMessage& message);
+
+  void worker_ready(const CrewId& crew);
+  void reaction_failed(const CrewId& crew, SliceIndex slice, Attempt attempt,
+                       proto::Outcome outcome, std::string detail);
+  void idle_failure(const CrewId& crew, proto::Outcome outcome, std::string detail);
+
+  /// The connection is back: what was published meanwhile may be lost, so it is published again;
+  /// the worker knows the nonce and does not react twice.
+  void reconnected();
+
+  /// Drops what waits for a crew that was disabled.
+  void cancel(const CrewId& crew);
+
+ private:
+  struct Reaction {
+    proto::Ready ready;
+    MonoTime decided;
+    MonoTime published;
+    bool is_published = false;
+    TimerId deadline;  // only for crews that run elsewhere
+  };
+
+  void publish(Reaction& reaction);
+  void accept(DoneAccepted accepted);
+  bool send(const proto::Ready& ready);
+  void end(const CrewId& crew);
+  void remote_deadline(const CrewId& crew);
+
+  StreamId stream_;
+  Bus& bus_;
+  process::Fleet& fleet_;
+  Timers& timers_;
+  RunClock& clock_;
+  Hooks hooks_;
+  DoneGate gate_;
+  NonceSource nonces_;
+  std::set<CrewId> local_;
+  std::map<CrewId, Reaction> reactions_;  // one in flight per crew
+};
+
+}  // namespace lc::supervisor

@@ -1,0 +1,116 @@
+#include "supervisor/done_gate.h"
+
+#include <fmt/format.h>
+
+#include "proto/error_reasons.h"
+#include "proto/subjects.h"
+
+namespace lc::supervisor {
+namespace {
+
+constexpr std::string_view kNoErrorWords = "the crew reported an error without words";
+
+engine::Input to_input(proto::Done done, WallTime now) {
+  if (done.status == proto::DoneStatus::ok) {
+    return engine::ReactionDone{.now = now,
+                                .crew = std::move(done.crew),
+                                .slice = done.slice,
+                                .attempt = done.attempt,
+                                .lamport = done.lamport,
+                                .diff = std::move(done.diff),
+                                .actions = std::move(done.actions)};
+  }
+  const proto::Outcome outcome = outcome_of_error(done.error);
+  return engine::ReactionFailed{
+      .now = now,
+      .crew = std::move(done.crew),
+      .slice = done.slice,
+      .attempt = done.attempt,
+      .outcome = outcome,
+      .detail = done.error.empty() ? std::string(kNoErrorWords) : std::move(done.error)};
+}
+
+}  // namespace
+
+proto::Outcome outcome_of_error(std::string_view error) {
+  if (error.starts_with("protocol:")) {
+    return proto::Outcome::protocol;
+  }
+  if (error.starts_with("exit:")) {
+    return proto::Outcome::exit;
+  }
+  if (error.starts_with("crash:")) {
+    return proto::Outcome::crash;
+  }
+  return proto::Outcome::error;
+}
+
+void DoneGate::expect(const CrewId& crew, SliceIndex slice, Attempt attempt, std::string nonce) {
+  expected_[crew] = Expected{slice, attempt, std::move(nonce)};
+}
+
+void DoneGate::forget(const CrewId& crew) {
+  expected_.erase(crew);
+}
+
+const DoneGate::Expected* DoneGate::expected(const CrewId& crew) const {
+  const auto it = expected_.find(crew);
+  return it == expected_.end() ? nullptr : &it->second;
+}
+
+DoneVerdict DoneGate::judge(std::string_view subject, std::string_view text, WallTime now) const {
+  const auto parts = proto::parse_slice_subject(subject);
+  if (!parts || parts->stream != stream_) {
+    return refuse(proto::kReasonDoneMalformed,
+                  "an answer on subject '" + std::string(subject) + "'", {}, {}, now);
+  }
+  auto done = proto::parse_done(text);
+  if (!done) {
+    return judge_malformed(parts->crew, parts->slice, text, done.error().message, now);
+  }
+  if (done->crew != parts->crew || done->stream != stream_) {
+    return refuse(proto::kReasonDoneWrongCrew,
+                  fmt::format("an answer for crew '{}' of stream '{}' on the subject of '{}'",
+                              done->crew.value, done->stream.value, parts->crew.value),
+                  parts->crew, parts->slice, now);
+  }
+  const Expected* awaited = expected(parts->crew);
+  const bool in_time = awaited != nullptr && awaited->slice == done->slice &&
+                       awaited->attempt == done->attempt && parts->slice == done->slice;
+  if (!in_time) {
+    return refuse(proto::kReasonDoneStale,
+                  fmt::format("an answer for slice {} attempt {} that is not awaited (any more)",
+                              done->slice.value, done->attempt.value),
+                  parts->crew, parts->slice, now);
+  }
+  if (done->nonce != awaited->nonce) {
+    return refuse(proto::kReasonDoneForged, "an answer with a wrong nonce", parts->crew,
+                  parts->slice, now);
+  }
+  const std::int64_t t_ms = done->t_ms;
+  return DoneAccepted{parts->crew, t_ms, to_input(std::move(*done), now)};
+}
+
+DoneVerdict DoneGate::judge_malformed(const CrewId& crew, SliceIndex slice, std::string_view text,
+                                      const std::string& why, WallTime now) const {
+  const proto::DoneClaim claim = proto::claim_of_done(text);
+  const Expected* awaited = expected(crew);
+  if (awaited != nullptr && !claim.nonce.empty() && claim.nonce == awaited->nonce) {
+    return DoneBlamed{crew, "the answer breaks the contract: " + why};
+  }
+  return refuse(proto::kReasonDoneMalformed, "an answer that cannot be read: " + why, crew, slice,
+                now);
+}
+
+DoneRefused DoneGate::refuse(std::string_view reason, std::string words, const CrewId& crew,
+                             SliceIndex slice, WallTime now) const {
+  proto::ErrorReport report{.ts = now, .stream = stream_, .reason = std::string(reason)};
+  report.message = std::move(words);
+  if (!crew.empty()) {
+    report.crew = crew;
+    report.slice = slice;
+  }
+  return DoneRefused{std::move(report)};
+}
+
+}  // namespace lc::supervisor

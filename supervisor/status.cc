@@ -1,0 +1,195 @@
+#include "supervisor/status.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+#include <vector>
+
+namespace lc::supervisor {
+namespace {
+
+constexpr std::size_t kLoggedOutputBytesMax = 2'000;
+
+Json optional_int(const std::optional<std::int64_t>& value) {
+  return value ? Json(*value) : Json();
+}
+
+Json worker_json(const process::Fleet::WorkerInfo& worker) {
+  return JsonObject{
+      {"state", worker.state},       {"pid", static_cast<std::int64_t>(worker.pid)},
+      {"restarts", worker.restarts}, {"uptime_ms", worker.uptime_ms},
+      {"failures", worker.failures}, {"restarts_in_ms", optional_int(worker.restarts_in_ms)}};
+}
+
+}  // namespace
+
+std::string_view to_string(BusState state) {
+  switch (state) {
+    case BusState::connecting:
+      return "connecting";
+    case BusState::connected:
+      return "connected";
+    case BusState::disconnected:
+      return "disconnected";
+    case BusState::closed:
+      return "closed";
+  }
+  return "unknown";
+}
+
+Json crews_json(const AppOptions& options, const Conductor& conductor,
+                const process::Fleet& fleet) {
+  std::map<CrewId, process::Fleet::WorkerInfo> workers;
+  for (const auto& worker : fleet.workers()) {
+    workers.emplace(worker.crew, worker);
+  }
+  std::map<CrewId, engine::Engine::CrewState> states;
+  if (conductor.engine() != nullptr) {
+    for (auto& state : conductor.engine()->crews()) {
+      states.emplace(state.crew, std::move(state));
+    }
+  }
+  JsonArray crews;
+  for (const proto::Manifest& crew : options.crews) {
+    const auto state = states.find(crew.crew);
+    const engine::Engine::CrewState shown =
+        state == states.end() ? engine::Engine::CrewState{.crew = crew.crew} : state->second;
+    const auto worker = workers.find(crew.crew);
+    crews.push_back(
+        JsonObject{{"crew", crew.crew.value},
+                   {"enabled", shown.enabled},
+                   {"disabled_why", shown.enabled ? Json() : Json(shown.disabled_why)},
+                   {"strikes", shown.strikes},
+                   {"max_errors", crew.max_errors},
+                   {"batches_pending", shown.batches_pending},
+                   {"in_flight", shown.in_flight ? Json(shown.in_flight->value) : Json()},
+                   {"timeout_ms", optional_int(crew.timeout_ms)},
+                   {"worker", worker == workers.end() ? Json() : worker_json(worker->second)}});
+  }
+  return crews;
+}
+
+Json status_json(const AppOptions& options, const Conductor& conductor, const process::Fleet& fleet,
+                 const Bus& bus) {
+  const BusStats stats = bus.stats();
+  JsonObject nats{{"url", options.config.nats_url},
+                  {"state", to_string(bus.state())},
+                  {"published", static_cast<std::int64_t>(stats.published)},
+                  {"received", static_cast<std::int64_t>(stats.received)},
+                  {"reconnects", static_cast<std::int64_t>(stats.reconnects)},
+                  {"refused_full", static_cast<std::int64_t>(stats.refused_full)}};
+  JsonObject status{{"schema", "live-crew/v1"},
+                    {"stream", options.stream.value},
+                    {"host", options.host},
+                    {"version", kVersion},
+                    {"pid", static_cast<std::int64_t>(getpid())},
+                    {"clock", options.config.clock == proto::ClockMode::wall ? "wall" : "event"},
+                    {"slice_ms", options.config.slice_ms}};
+  if (const engine::Engine* engine = conductor.engine(); engine != nullptr) {
+    status.emplace_back("epoch0", format_rfc3339(conductor.epoch0()));
+    status.emplace_back("slice", engine->open_slice().value);
+    status.emplace_back("ctx_rev", engine->snapshot().revision.value);
+    status.emplace_back("event_seq", engine->snapshot().event_seq.value);
+    status.emplace_back("reactions_in_flight", engine->reactions_in_flight());
+  } else {
+    status.emplace_back("epoch0", Json());
+  }
+  status.emplace_back("nats", std::move(nats));
+  status.emplace_back("crews", crews_json(options, conductor, fleet));
+  return status;
+}
+
+void fill_heartbeat(proto::Heartbeat& heartbeat, const AppOptions& options,
+                    const Conductor& conductor) {
+  heartbeat.stream = options.stream;
+  heartbeat.host = options.host;
+  heartbeat.version = kVersion;
+  heartbeat.pid = getpid();
+  const engine::Engine* engine = conductor.engine();
+  if (engine == nullptr) {
+    heartbeat.crews_enabled = static_cast<std::int64_t>(options.crews.size());
+    return;
+  }
+  heartbeat.slice = engine->open_slice();
+  heartbeat.ctx_rev = engine->snapshot().revision;
+  heartbeat.reactions_in_flight = engine->reactions_in_flight();
+  for (const auto& crew : engine->crews()) {
+    ++(crew.enabled ? heartbeat.crews_enabled : heartbeat.crews_disabled);
+  }
+}
+
+void refresh_gauges(Metrics& metrics, const Conductor& conductor, const Bus& bus) {
+  metrics.nats_connected.set(bus.state() == BusState::connected ? 1 : 0);
+  const engine::Engine* engine = conductor.engine();
+  if (engine == nullptr) {
+    return;
+  }
+  metrics.reactions_in_flight.set(static_cast<double>(engine->reactions_in_flight()));
+  for (const auto& crew : engine->crews()) {
+    metrics.crew_enabled.of(crew.crew.value).set(crew.enabled ? 1 : 0);
+    metrics.backlog_batches.of(crew.crew.value).set(static_cast<double>(crew.batches_pending));
+  }
+}
+
+std::string status_line(const Conductor& conductor, BusState bus) {
+  const engine::Engine* engine = conductor.engine();
+  if (engine == nullptr) {
+    return fmt::format("NATS {}; waiting for the first event", to_string(bus));
+  }
+  return fmt::format("NATS {}; slice {} open, {} reactions in flight", to_string(bus),
+                     engine->open_slice().value, engine->reactions_in_flight());
+}
+
+Status check_crew_exists(const CrewId& crew, const AppOptions& options) {
+  std::vector<std::string_view> names;
+  for (const proto::Manifest& each : options.crews) {
+    if (each.crew == crew) {
+      return {};
+    }
+    names.push_back(each.crew.value);
+  }
+  return fail(ErrorCode::not_found,
+              fmt::format("no crew '{}'; there are {}", crew.value, fmt::join(names, ", ")));
+}
+
+std::string last_lines(std::string_view output) {
+  if (output.size() > kLoggedOutputBytesMax) {
+    output.remove_prefix(output.size() - kLoggedOutputBytesMax);
+  }
+  return std::string(output);
+}
+
+engine::EngineOptions engine_options(const AppOptions& options, const Epoch& epoch,
+                                     const std::optional<proto::Snapshot>& resume, WallTime now) {
+  const proto::LiveConfig& config = options.config;
+  engine::EngineOptions out{.stream = options.stream,
+                            .epoch0 = epoch.epoch0,
+                            .skew = epoch.skew,
+                            .slice_ms = epoch.slice_ms,
+                            .lateness_ms = config.lateness_ms,
+                            .clock = config.clock,
+                            .late_policy = config.late_policy};
+  out.future_tolerance_seconds = config.event_validation.future_tolerance_seconds;
+  out.ctx_max_bytes = config.ctx_max_bytes;
+  out.backlog_max_batches = config.backlog_max_batches;
+  out.context_keys = config.context_keys;
+  for (const proto::Manifest& crew : options.crews) {
+    out.crews.push_back(engine::crew_spec(crew));
+  }
+  const SliceIndex now_slice = slice_index(now - epoch.skew, epoch.epoch0, millis(epoch.slice_ms));
+  if (resume) {
+    out.resume = resume;
+  } else if (config.clock == proto::ClockMode::wall && now_slice.value > 0) {
+    out.resume = proto::Snapshot{.stream = options.stream};
+  }
+  if (out.resume && config.clock == proto::ClockMode::wall) {
+    // What closed while nobody was here is past: its events are late ones of the open slice.
+    out.resume->slice = std::max(out.resume->slice, now_slice);
+  }
+  return out;
+}
+
+}  // namespace lc::supervisor

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "common/bus.h"
+#include "common/json.h"
+#include "proto/heartbeat.h"
+#include "supervisor/app.h"
+
+// What the supervisor tells of itself: pure readings of its parts.
+namespace lc::supervisor {
+
+inline constexpr std::string_view kVersion = LC_VERSION;
+
+Json status_json(const AppOptions& options, const Conductor& conductor, const process::Fleet& fleet,
+                 const Bus& bus);
+Json crews_json(const AppOptions& options, const Conductor& conductor, const process::Fleet& fleet);
+void fill_heartbeat(proto::Heartbeat& heartbeat, const AppOptions& options,
+                    const Conductor& conductor);
+
+/// Brings the gauges up to date that are read from the parts rather than counted.
+void refresh_gauges(Metrics& metrics, const Conductor& conductor, const Bus& bus);
+
+/// One line for `systemctl status`.
+std::string status_line(const Conductor& conductor, BusState bus);
+
+std::string_view to_string(BusState state);
+
+/// Errors: not_found - names the crews that there are.
+Status check_crew_exists(const CrewId& crew, const AppOptions& options);
+
+/// The end of what a worker wrote, short enough for a log line.
+std::string last_lines(std::string_view output);
+
+/// How the engine starts: from the stored context, at the slice that is open now.
+engine::EngineOptions engine_options(const AppOptions& options, const Epoch& epoch,
+                                     const std::optional<proto::Snapshot>& resume, WallTime now);
+
+}  // namespace lc::supervisor
