@@ -1,0 +1,84 @@
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "common/fd.h"
+#include "common/timers.h"
+#include "common/uv.h"
+#include "supervisor/process/fleet.h"
+
+namespace lc::process {
+
+/// No test waits for a time: this is only how long a broken one may take.
+inline constexpr Micros kPatience = seconds(30);
+
+inline const CrewId kCrew{"vision"};
+inline constexpr SliceIndex kSlice{83};
+inline constexpr Attempt kAttempt{2};
+
+/// What a hook was told, and when.
+struct Told {
+  enum class What { ready, reaction_failed, idle_failure } what = What::ready;
+  CrewId crew;
+  SliceIndex slice;
+  Attempt attempt;
+  proto::Outcome outcome = proto::Outcome::ok;
+  std::string detail;
+  std::string output;
+  MonoTime at;
+};
+
+/// A fleet of chaos workers on a loop of its own. Its end checks that no child and no handle is
+/// left.
+class FleetFixture {
+ public:
+  explicit FleetFixture(FleetOptions options = {.seed = 1});
+  ~FleetFixture();
+
+  /// Turns the loop until `done()` holds; fails the test after kPatience.
+  void until(const std::function<bool()>& done);
+
+  void add(const CrewId& crew, std::vector<std::string> steps, Micros init_timeout = seconds(30));
+  void add(std::vector<std::string> steps) { add(kCrew, std::move(steps)); }
+  void until_ready(const CrewId& crew = kCrew);
+  /// The next thing that a hook is told, other than `ready`.
+  Told until_failure();
+  Fleet::WorkerInfo info(const CrewId& crew = kCrew) const;
+  void shut_down(Micros grace = seconds(10));
+
+  UvLoop& loop() { return *loop_; }
+  Timers& timers() { return *timers_; }
+  Fleet& fleet() { return *fleet_; }
+  const std::vector<Told>& told() const { return told_; }
+  /// A second thing to do on every hook.
+  std::function<void(const Told&)> on_told;
+
+ private:
+  std::unique_ptr<UvLoop> loop_;
+  std::unique_ptr<LoopTimers> timers_;
+  std::unique_ptr<Fleet> fleet_;
+  std::vector<Told> told_;
+  std::size_t failures_seen_ = 0;
+};
+
+std::string chaos_worker_path();
+std::string fleet_host_path();
+
+/// Processes, living or dead, whose environment carries this test's workers' token, or that are our
+/// children.
+std::vector<pid_t> processes_left();
+
+/// Processes that carry `LIVE_CREW_WORKER=<prefix>...`, in no order.
+std::vector<pid_t> processes_of(const std::string& token_prefix);
+
+int open_descriptors();
+
+/// A number in a detail such as `...; overshoot_us=53 tree_gone_us=726`.
+std::int64_t fact(const std::string& detail, const std::string& name);
+
+}  // namespace lc::process
