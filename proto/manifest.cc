@@ -196,8 +196,9 @@ class RuntimeReader {
       const std::string_view digits = std::string_view(node->text).substr(kTimeout.size());
       const auto [end, error] =
           std::from_chars(digits.data(), digits.data() + digits.size(), manifest_.wait_timeout_ms);
-      if (error == std::errc{} && end == digits.data() + digits.size() &&
-          manifest_.wait_timeout_ms >= 1 && manifest_.wait_timeout_ms <= kTimeoutMsMax) {
+      if (error == std::errc{} && !digits.starts_with('0') &&
+          end == digits.data() + digits.size() && manifest_.wait_timeout_ms >= 1 &&
+          manifest_.wait_timeout_ms <= kTimeoutMsMax) {
         manifest_.wait_policy = WaitPolicy::timeout;
         return;
       }

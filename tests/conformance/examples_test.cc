@@ -15,10 +15,12 @@
 
 #include "common/json.h"
 #include "proto/action.h"
+#include "proto/config.h"
 #include "proto/context.h"
 #include "proto/error_report.h"
 #include "proto/event.h"
 #include "proto/heartbeat.h"
+#include "proto/manifest.h"
 #include "proto/slice.h"
 #include "proto/worker_config.h"
 
@@ -47,6 +49,23 @@ Result<Event> parse_strict_event(std::string_view text) {
   return parse_event(text);
 }
 
+Result<std::string> accepted_unless(const std::vector<Diagnostic>& diagnostics) {
+  for (const Diagnostic& diagnostic : diagnostics) {
+    if (diagnostic.severity == Severity::error) {
+      return fail(ErrorCode::invalid_input, format_diagnostic(diagnostic));
+    }
+  }
+  return "";
+}
+
+Result<std::string> read_manifest(const std::string& text, const std::string& file) {
+  return accepted_unless(parse_manifest(text, file, "", "").diagnostics);
+}
+
+Result<std::string> read_config(const std::string& text, const std::string& file) {
+  return accepted_unless(resolve_config(text, file, {}).diagnostics);
+}
+
 // Schema name to reader: a schema without a row fails the test.
 const std::map<std::string, Reader> kReaders = {
     {"action", message<Action>(parse_action, write_action)},
@@ -55,7 +74,9 @@ const std::map<std::string, Reader> kReaders = {
     {"error", message<ErrorReport>(parse_error_report, write_error_report)},
     {"event", message<Event>(parse_strict_event, write_event)},
     {"heartbeat", message<Heartbeat>(parse_heartbeat, write_heartbeat)},
+    {"live_config", read_config},
     {"ready", message<Ready>(parse_ready, write_ready)},
+    {"runtime", read_manifest},
     {"snapshot", message<Snapshot>(parse_snapshot, write_snapshot)},
     {"worker_config", message<WorkerConfig>(parse_worker_config, write_worker_config)},
 };
