@@ -207,12 +207,18 @@ class Resolver {
       source.error(node, "context_keys can only be set in the configuration file");
       return;
     }
-    std::vector<std::string_view> known(names.begin(), names.end());
-    known.insert(known.end(), kProgramVariables.begin(), kProgramVariables.end());
-    const std::string_view meant = nearest(name, known);
-    source.error(
-        node, "no setting has this variable",
-        meant.empty() ? "live-crew help env lists them" : fmt::format("did you mean '{}'?", meant));
+    // The common start would make everything look near.
+    std::vector<std::string_view> known;
+    for (const std::string_view other : names) {
+      known.push_back(other.substr(kVariablePrefix.size()));
+    }
+    for (const std::string_view other : kProgramVariables) {
+      known.push_back(other.substr(kVariablePrefix.size()));
+    }
+    const std::string_view meant = nearest(name.substr(kVariablePrefix.size()), known);
+    source.error(node, "no setting has this variable",
+                 meant.empty() ? "live-crew help env lists them"
+                               : fmt::format("did you mean '{}{}'?", kVariablePrefix, meant));
   }
 
   // Rules about several settings; the one that asks for the other is blamed.

@@ -85,11 +85,14 @@ const std::array<Setting, 20>& settings() {
 }
 
 bool is_url(std::string_view text, std::span<const std::string_view> schemes) {
-  return std::ranges::any_of(schemes, [text](std::string_view scheme) {
-    return text.starts_with(scheme) && text.size() > scheme.size() &&
-           text.find_first_of("/?# \t", scheme.size()) != scheme.size() &&
-           text.find_first_of(" \t\n\"") == std::string_view::npos;
-  });
+  const auto scheme =
+      std::ranges::find_if(schemes, [text](std::string_view s) { return text.starts_with(s); });
+  if (scheme == schemes.end() || text.find_first_of(" \t\n\"") != std::string_view::npos) {
+    return false;
+  }
+  text.remove_prefix(scheme->size());
+  const std::string_view authority = text.substr(0, text.find_first_of("/?#"));
+  return !authority.empty() && !authority.ends_with('@');
 }
 
 bool is_variable_name(std::string_view text) {
