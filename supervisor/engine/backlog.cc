@@ -8,6 +8,14 @@
 
 namespace lc::engine {
 
+std::int64_t batches_of(const Taken& taken) {
+  return taken.batches + taken.batches_collapsed;
+}
+
+std::int64_t events_of(const Taken& taken) {
+  return static_cast<std::int64_t>(taken.events.size()) + taken.events_collapsed;
+}
+
 std::optional<Batch> Backlog::add(SliceIndex slice, proto::BatchEvent event, Activity activity) {
   if (!batches_.empty() && batches_.back().slice == slice) {
     batches_.back().events.push_back(std::move(event));

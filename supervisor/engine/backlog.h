@@ -33,6 +33,10 @@ struct Taken {
   std::int64_t events_collapsed = 0;
 };
 
+/// Everything that leaves the backlog with it, what was collapsed included.
+std::int64_t batches_of(const Taken& taken);
+std::int64_t events_of(const Taken& taken);
+
 /// The batches of one crew that no reaction has had yet, in slice order, at most `batches_max`.
 class Backlog {
  public:

@@ -219,8 +219,8 @@ void Engine::State::finish() {
       json.string(label);
     }
     const Taken taken = crew.backlog.take();
-    json.end_array().key("batches").number(taken.batches).key("events");
-    json.number(static_cast<std::int64_t>(taken.events.size())).end_object();
+    json.end_array().key("batches").number(batches_of(taken));
+    json.key("events").number(events_of(taken)).end_object();
     waiting.erase(id);
     report({.reason = proto::kReasonNeedsUnmetAtEnd,
             .message = "the input ended before what the crew waited for happened",

@@ -13,14 +13,6 @@
 namespace lc::engine {
 namespace {
 
-std::int64_t events_of(const Taken& taken) {
-  return static_cast<std::int64_t>(taken.events.size()) + taken.events_collapsed;
-}
-
-std::int64_t batches_of(const Taken& taken) {
-  return taken.batches + taken.batches_collapsed;
-}
-
 std::string counts_detail(std::int64_t batches, std::int64_t events) {
   return fmt::format(R"({{"batches":{},"events":{}}})", batches, events);
 }

@@ -1,0 +1,158 @@
+#include "tests/sim/scenario.h"
+
+#include <algorithm>
+#include <limits>
+
+namespace lc::sim {
+namespace {
+
+constexpr std::int64_t kCrewsMax = 6;
+constexpr std::int64_t kKindsMax = 5;
+
+std::string crew_name(std::int64_t i) {
+  return "crew" + std::to_string(i);
+}
+
+std::vector<proto::Need> make_needs(Random& random, std::int64_t self, std::int64_t crews,
+                                    const std::vector<Kind>& kinds) {
+  std::vector<proto::Need> needs;
+  for (std::int64_t i = random.within(0, 3); i > 0; --i) {
+    const std::int64_t other = random.within(0, crews - 1);
+    if (random.chance(60) && other != self) {
+      needs.push_back({proto::NeedType::crew, crew_name(other), random.within(-3, 1)});
+    } else {
+      const auto kind = random.within(0, static_cast<std::int64_t>(kinds.size()) - 1);
+      needs.push_back({proto::NeedType::event, kinds[static_cast<std::size_t>(kind)].value,
+                       random.within(-2, 2)});
+    }
+  }
+  return needs;
+}
+
+engine::CrewSpec make_crew(Random& random, std::int64_t self, std::int64_t crews,
+                           const std::vector<Kind>& kinds) {
+  using enum proto::WaitPolicy;
+  engine::CrewSpec spec{.crew = {crew_name(self)}};
+  for (const Kind& kind : kinds) {
+    if (random.chance(40)) {
+      spec.triggers.push_back(kind);
+    }
+  }
+  if (spec.triggers.empty()) {
+    spec.triggers.push_back(kinds.front());
+  }
+  if (random.chance(60)) {
+    spec.needs = make_needs(random, self, crews, kinds);
+    spec.wait_policy = random.one_of({all, all, any, none, timeout});
+    spec.wait_timeout_ms = random.within(0, 3000);
+  }
+  if (random.chance(30)) {
+    spec.slice_stride = random.within(2, 7);
+  }
+  if (random.chance(30)) {
+    spec.backlog_policy = proto::BacklogPolicy::latest;
+  }
+  if (random.chance(30)) {
+    spec.dispatch = proto::DispatchMode::event;
+  }
+  spec.max_errors = random.within(1, 5);
+  return spec;
+}
+
+std::map<std::string, proto::ContextKeyPolicy> make_policies(Random& random) {
+  using enum proto::MergePolicy;
+  std::map<std::string, proto::ContextKeyPolicy> policies;
+  for (const char* key : {"k0", "k1", "k2"}) {
+    if (random.chance(20)) {
+      policies[key] = {random.one_of({deep, counter, gset, state_machine}), {"idle", "live"}};
+    }
+  }
+  return policies;
+}
+
+std::string make_value(Random& random) {
+  switch (random.within(0, 5)) {
+    case 0:
+      return "\"idle\"";
+    case 1:
+      return "[1,\"two\"]";
+    case 2:
+      return R"({"home":1})";
+    case 3:
+      return "\"" + std::string(static_cast<std::size_t>(random.within(0, 60)), 'x') + "\"";
+    default:
+      return std::to_string(random.within(-5, 5));
+  }
+}
+
+proto::ContextDiff make_diff(Random& random) {
+  proto::ContextDiff diff;
+  for (int i = 0; i < 5; ++i) {
+    const std::string key = "k" + std::to_string(i);
+    if (random.chance(20)) {
+      diff.set[key] = make_value(random);
+    } else if (random.chance(5)) {
+      diff.remove.push_back(key);
+    }
+  }
+  return diff;
+}
+
+proto::Outcome make_outcome(Random& random) {
+  using enum proto::Outcome;
+  if (random.chance(75)) {
+    return ok;
+  }
+  return random.one_of({error, exit, crash, timeout, init_timeout, oom, sandbox, protocol,
+                        killed_external, admin, shutdown, spawn_failed});
+}
+
+}  // namespace
+
+Scenario make_scenario(std::uint64_t seed, proto::ClockMode clock) {
+  Random random(seed);
+  Scenario scenario{.seed = seed, .options = {}, .kinds = {}};
+  for (std::int64_t i = random.within(1, kKindsMax); i > 0; --i) {
+    scenario.kinds.push_back({"kind" + std::to_string(i)});
+  }
+  engine::EngineOptions& options = scenario.options;
+  options.stream = {"sim"};
+  options.epoch0 = {random.within(0, 2'000'000'000'000'000)};
+  options.skew = millis(random.within(-200, 2000));
+  options.slice_ms = random.one_of<std::int64_t>({1, 7, 100, 500});
+  options.lateness_ms = random.one_of<std::int64_t>({0, 0, 20, 700});
+  options.clock = clock;
+  options.late_policy = random.one_of({proto::LatePolicy::next, proto::LatePolicy::next,
+                                       proto::LatePolicy::drop, proto::LatePolicy::dead_letter});
+  options.future_tolerance_seconds = random.within(0, 3);
+  options.ctx_max_bytes = random.one_of<std::int64_t>({2, 40, 120, 4096});
+  options.backlog_max_batches = random.one_of<std::int64_t>({1, 2, 8, 256});
+  options.context_keys = make_policies(random);
+  const std::int64_t crews = random.within(1, kCrewsMax);
+  for (std::int64_t i = 0; i < crews; ++i) {
+    options.crews.push_back(make_crew(random, i, crews, scenario.kinds));
+  }
+  if (random.chance(20)) {
+    options.resume = proto::Snapshot{.slice = {random.within(-50, 50)}, .revision = {3}};
+  }
+  return scenario;
+}
+
+Behaviour behave(const Scenario& scenario, const proto::Ready& ready) {
+  Random random(
+      derived_seed(scenario.seed, ready.crew.value, ready.slice.value, ready.attempt.value));
+  Behaviour behaviour;
+  behaviour.outcome = make_outcome(random);
+  const std::int64_t slice_us = scenario.options.slice_ms * 1000;
+  behaviour.takes = {random.within(0, random.chance(10) ? 20 * slice_us : slice_us)};
+  behaviour.diff = make_diff(random);
+  for (std::int64_t i = random.within(0, 2); i > 0; --i) {
+    behaviour.actions.push_back({.kind = {"said"}, .payload = std::to_string(i)});
+  }
+  behaviour.lamport = random.chance(2) ? std::numeric_limits<std::int64_t>::max()
+                                       : ready.lamport.value + random.within(0, 1);
+  behaviour.answers_again = random.chance(10);
+  return behaviour;
+}
+
+}  // namespace lc::sim
