@@ -317,6 +317,9 @@ void Auditor::see(const engine::ReportError& effect) {
     settle({fact(effect.report.detail, "seq")});
   } else if (reason == "disabled" || reason == "dependency_disabled" ||
              reason == "needs_unmet_at_end") {
+    if (reason == "dependency_disabled") {
+      open_up_to(std::max(open_, *effect.report.slice));  // dropped as its slice opened
+    }
     dropped(crews_.at(*effect.report.crew), events);
   } else if (reason == "backlog_collapsed") {
     Crew& crew = crews_.at(*effect.report.crew);

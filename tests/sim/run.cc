@@ -111,22 +111,25 @@ class WallWorld {
   }
 
  private:
-  // Mostly when it is due, at times a little early or late, seldom after a stall.
+  // Mostly when it is due, at times a little early or late, seldom after a stall or a long sleep.
   WallTime next_tick() {
     const WallTime due = *watched_.engine.next_deadline();
     if (random_.chance(3)) {
       return due - Micros{random_.within(1, slice_us_)};
     }
     if (random_.chance(2)) {
-      const std::int64_t slices =
-          random_.chance(10) ? random_.within(10'000, 30'000) : random_.within(2, 40);
-      return due + Micros{slices * slice_us_};
+      return due + Micros{random_.within(2, 40) * slice_us_};
+    }
+    if (random_.within(0, 999) == 0) {
+      // The machine slept: nothing arrived meanwhile.
+      now_ = due + Micros{random_.within(9'990, 30'000) * slice_us_};
+      return now_;
     }
     return due + Micros{random_.within(0, slice_us_ / 10)};
   }
 
   void schedule_event() {
-    const WallTime at = now_ + Micros{random_.chance(3) ? random_.within(0, 60 * slice_us_)
+    const WallTime at = now_ + Micros{random_.chance(1) ? random_.within(0, 60 * slice_us_)
                                                         : random_.within(0, slice_us_)};
     Micros off{random_.within(0, slice_us_ / 2)};
     if (random_.chance(10)) {
@@ -142,7 +145,7 @@ class WallWorld {
   }
 
   void schedule_operator() {
-    const WallTime at = now_ + Micros{random_.within(0, 30 * slice_us_)};
+    const WallTime at = now_ + Micros{random_.within(0, 10 * slice_us_)};
     const CrewId crew = any_crew(random_, scenario_);
     if (random_.chance(30)) {
       agenda_.emplace(at, DisableCrew{at, crew, "simulated"});

@@ -98,9 +98,9 @@ proto::ContextDiff make_diff(Random& random) {
   return diff;
 }
 
-proto::Outcome make_outcome(Random& random) {
+proto::Outcome make_outcome(Random& random, std::int64_t failures_percent) {
   using enum proto::Outcome;
-  if (random.chance(75)) {
+  if (!random.chance(failures_percent)) {
     return ok;
   }
   return random.one_of({error, exit, crash, timeout, init_timeout, oom, sandbox, protocol,
@@ -120,7 +120,7 @@ Scenario make_scenario(std::uint64_t seed, proto::ClockMode clock) {
   options.epoch0 = {random.within(0, 2'000'000'000'000'000)};
   options.skew = millis(random.within(-200, 2000));
   options.slice_ms = random.one_of<std::int64_t>({1, 7, 100, 500});
-  options.lateness_ms = random.one_of<std::int64_t>({0, 0, 20, 700});
+  options.lateness_ms = random.one_of({0, 1, 2, 10}) * options.slice_ms / 5;
   options.clock = clock;
   options.late_policy = random.one_of({proto::LatePolicy::next, proto::LatePolicy::next,
                                        proto::LatePolicy::drop, proto::LatePolicy::dead_letter});
@@ -128,6 +128,7 @@ Scenario make_scenario(std::uint64_t seed, proto::ClockMode clock) {
   options.ctx_max_bytes = random.one_of<std::int64_t>({2, 40, 120, 4096});
   options.backlog_max_batches = random.one_of<std::int64_t>({1, 2, 8, 256});
   options.context_keys = make_policies(random);
+  scenario.failures_percent = random.one_of<std::int64_t>({0, 3, 10, 30});
   const std::int64_t crews = random.within(1, kCrewsMax);
   for (std::int64_t i = 0; i < crews; ++i) {
     options.crews.push_back(make_crew(random, i, crews, scenario.kinds));
@@ -142,7 +143,7 @@ Behaviour behave(const Scenario& scenario, const proto::Ready& ready) {
   Random random(
       derived_seed(scenario.seed, ready.crew.value, ready.slice.value, ready.attempt.value));
   Behaviour behaviour;
-  behaviour.outcome = make_outcome(random);
+  behaviour.outcome = make_outcome(random, scenario.failures_percent);
   const std::int64_t slice_us = scenario.options.slice_ms * 1000;
   behaviour.takes = {random.within(0, random.chance(10) ? 20 * slice_us : slice_us)};
   behaviour.diff = make_diff(random);

@@ -28,6 +28,7 @@ struct Scenario {
   std::uint64_t seed = 0;
   engine::EngineOptions options;
   std::vector<Kind> kinds;
+  std::int64_t failures_percent = 0;
 };
 
 Scenario make_scenario(std::uint64_t seed, proto::ClockMode clock);

@@ -18,7 +18,7 @@ using namespace lc::sim;
 
 namespace {
 
-constexpr std::int64_t kSlicesDefault = 60'000;  // of each of the two tests below
+constexpr std::int64_t kSlicesDefault = 75'000;  // of each of the two tests below
 constexpr std::int64_t kSlicesPerWorld = 300;
 
 std::optional<std::uint64_t> environment_number(const char* name) {
