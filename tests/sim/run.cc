@@ -18,14 +18,14 @@ std::string event_text(StreamSeq seq) {
   return fmt::format(R"({{"seq":{}}})", seq.value);
 }
 
-Kind any_kind(Random& random, const Scenario& scenario) {
+Kind any_kind(Random& dice, const Scenario& scenario) {
   const auto last = static_cast<std::int64_t>(scenario.kinds.size()) - 1;
-  return scenario.kinds[static_cast<std::size_t>(random.within(0, last))];
+  return scenario.kinds[static_cast<std::size_t>(dice.within(0, last))];
 }
 
-CrewId any_crew(Random& random, const Scenario& scenario) {
+CrewId any_crew(Random& dice, const Scenario& scenario) {
   const auto last = static_cast<std::int64_t>(scenario.options.crews.size()) - 1;
-  return scenario.options.crews[static_cast<std::size_t>(random.within(0, last))].crew;
+  return scenario.options.crews[static_cast<std::size_t>(dice.within(0, last))].crew;
 }
 
 Input answer_of(const proto::Ready& ready, const Behaviour& behaviour, WallTime now) {
@@ -189,21 +189,21 @@ class WallWorld {
 
 // About `slices` slices with events, some late; now and then a gap, short or enormous.
 std::vector<EventArrived> make_file(const Scenario& scenario, std::int64_t slices) {
-  Random random(derived_seed(scenario.seed, "file", 0, 0));
+  Random dice(derived_seed(scenario.seed, "file", 0, 0));
   const Micros slice = millis(scenario.options.slice_ms);
-  std::int64_t at = random.within(-2, 2);
+  std::int64_t at = dice.within(-2, 2);
   std::vector<EventArrived> events;
   for (std::int64_t seq = 1; slices > 0; ++seq) {
-    const std::int64_t where = at - (random.chance(5) ? random.within(1, 5) : 0);
-    const WallTime ts = slice_start({where}, scenario.options.epoch0, slice) +
-                        Micros{random.within(0, slice.us - 1)};
-    events.push_back({ts, {seq}, ts, any_kind(random, scenario), event_text({seq})});
-    if (random.chance(60)) {
+    const std::int64_t where = at - (dice.chance(5) ? dice.within(1, 5) : 0);
+    const WallTime ts =
+        slice_start({where}, scenario.options.epoch0, slice) + Micros{dice.within(0, slice.us - 1)};
+    events.push_back({ts, {seq}, ts, any_kind(dice, scenario), event_text({seq})});
+    if (dice.chance(60)) {
       ++at;
       --slices;
     }
-    if (random.chance(3)) {
-      at += random.chance(20) ? 1'000'000'000 : random.within(2, 30);
+    if (dice.chance(3)) {
+      at += dice.chance(20) ? 1'000'000'000 : dice.within(2, 30);
     }
   }
   return events;

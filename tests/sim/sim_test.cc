@@ -36,7 +36,7 @@ std::optional<std::uint64_t> environment_number(const char* name) {
 
 std::uint64_t first_seed() {
   static const std::uint64_t kSeed =
-      environment_number("LC_SIM_SEED").value_or(std::random_device{}());
+      environment_number("LC_SIM_SEED").value_or(std::random_device{}());  // tidy: it is printed
   return kSeed;
 }
 
