@@ -50,7 +50,8 @@ def main():
         if group.startswith("outside"):
             good = "error" in ours and "ok" in theirs
         elif "ok" in ours:
-            good = ours == theirs
+            # Jinja2 slices what cannot be sliced while it compiles, even where it never gets to.
+            good = ours == theirs or "no element slice" in theirs.get("error", "")
         elif group == "generated":
             good = "ok" not in theirs or generate.may_refuse(ours["error"])
         else:

@@ -16,7 +16,7 @@ SUFFIXES = ["[0]", "[-1]", "[1:]", "[::-1]", "[:2]", ".name", "['home']", ".uppe
 
 # Places where we refuse on purpose and a random template may get to.
 REFUSALS = ["beyond 64 bits", "is undefined", "formatting a string", "is a method", "has no JSON form",
-            "negative number raised", "must be a string here"]
+            "negative number raised", "must be a string here", "needs a string"]
 
 
 def may_refuse(error):
@@ -39,7 +39,7 @@ def expression(r, depth):
     if kind == 6:
         return f"({inner()} if {inner()} else {inner()})"
     if kind == 7:
-        return r.choice(["not ({})", "-({})", "[{}]", "({},)", "{{'a': {}}}", "({})"]).format(inner())
+        return r.choice(["(not ({}))", "-({})", "[{}]", "({},)", "{{'a': {}}}", "({})"]).format(inner())
     return r.choice(ATOMS)
 
 
@@ -61,6 +61,6 @@ def template(r, depth=2):
             parts.append(f"{{% for x in {r.choice(['numbers', 'words', 'ctx.score', 'mixed', 'empty_list'])} %}}"
                          f"{{{{ loop.index }}}}{{{{ x }}}}{template(r, depth - 1)}{{%{left} endfor %}}")
         else:
-            parts.append(f"{{% set slice = {expression(r, 1)} {right}%}}")
+            parts.append(f"{{% set made = {expression(r, 1)} {right}%}}{{{{ made }}}}")
         parts.append(space(r))
     return "".join(parts)
