@@ -3,7 +3,6 @@
 #include <expected>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "common/diagnostic.h"
@@ -14,8 +13,7 @@ namespace lc {
 enum class YamlKind { null, scalar, sequence, mapping };
 enum class YamlStyle { plain, quoted };  // a quoted scalar is always a string
 
-struct YamlNode;
-using YamlMember = std::pair<YamlNode, YamlNode>;
+struct YamlMember;
 
 /// A YAML value that remembers where it was written (line and column from 1).
 struct YamlNode {
@@ -26,6 +24,12 @@ struct YamlNode {
   std::vector<YamlMember> members;  // kind mapping, in the order written; keys are scalars
   int line = 0;
   int column = 0;
+};
+
+/// Not a pair: clang refuses one of a type that is not complete yet.
+struct YamlMember {
+  YamlNode first;
+  YamlNode second;
 };
 
 inline constexpr std::size_t kYamlBytesMax = std::size_t{1} << 20;
