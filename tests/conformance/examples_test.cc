@@ -17,6 +17,7 @@
 #include "proto/action.h"
 #include "proto/config.h"
 #include "proto/context.h"
+#include "proto/error_reasons.h"
 #include "proto/error_report.h"
 #include "proto/event.h"
 #include "proto/heartbeat.h"
@@ -170,6 +171,23 @@ TEST_CASE("conformance: every canonical text belongs to a valid example") {
       CHECK(fs::exists(folder / "valid" / path.filename()));
     }
   }
+}
+
+TEST_CASE("conformance: every reason of an error is explained in proto/README.md, and no other") {
+  const std::string page = read_file(proto_folder() / "README.md");
+  const std::size_t start = page.find("## Reasons of an error");
+  REQUIRE(start != std::string::npos);
+  const std::string section = page.substr(start, page.find("\n## ", start + 1) - start);
+  for (const std::string_view reason : kErrorReasons) {
+    CAPTURE(reason);
+    CHECK(section.find("\n| `" + std::string(reason) + "` |") != std::string::npos);
+  }
+  std::size_t rows = 0;
+  for (std::size_t at = section.find("\n| `"); at != std::string::npos;
+       at = section.find("\n| `", at + 1)) {
+    ++rows;
+  }
+  CHECK(rows == kErrorReasons.size());
 }
 
 }  // namespace
