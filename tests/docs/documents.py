@@ -5,7 +5,7 @@ lines that begin with `$ ` are commands (`> ` continues one) and the other lines
 print, standard error included; `...` stands for any text, alone on a line for any lines. In a
 ```sh block every command must succeed. A block runs in a folder of its own that shows the
 repository's files, with the programs of the build folder in PATH; a block marked
-`<!-- test: name (nats) -->` has a private server, whose address is in LIVE_CREW_NATS_URL.
+`<!-- test: name (nats) -->` has a private server, whose address is in LIVE_CREW_NATS.
 """
 
 import os
@@ -16,11 +16,11 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 from dataclasses import dataclass
 
 ROOT = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
-sys.path.insert(0, os.path.join(ROOT, "tests", "tidy"))
+sys.path[:0] = [os.path.join(ROOT, "tests", folder) for folder in ("tidy", "support")]
+from nats_client import Server
 from source import repository_files
 
 PROGRAMS = ("live-crew", "lcsupervisor", "lcworker")
@@ -137,32 +137,6 @@ def programs_folder(parent: str, build: str) -> str:
     return folder
 
 
-class PrivateServer:
-    """A nats-server on a port that the system chose, which ends with the block."""
-
-    def __init__(self, folder: str):
-        self.process = subprocess.Popen(
-            ["setpriv", "--pdeathsig", "TERM", "nats-server", "-a", "127.0.0.1", "-p", "-1", "-js",
-             "-sd", os.path.join(folder, "jetstream")],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        )
-        self.url = ""
-        for line in self.process.stderr:
-            found = re.search(r"client connections on 127\.0\.0\.1:(\d+)", line)
-            self.url = f"nats://127.0.0.1:{found[1]}" if found else self.url
-            if "Server is ready" in line:
-                self.drain = threading.Thread(target=self.process.stderr.read)
-                self.drain.start()  # a full pipe would stop the server
-                return
-        raise RuntimeError("nats-server did not start")
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait()
-        self.drain.join()
-        self.process.stderr.close()
-
-
 def run(example: Example, build: str) -> str:
     parent = tempfile.mkdtemp(prefix="live-crew-docs-")
     server = None
@@ -171,8 +145,8 @@ def run(example: Example, build: str) -> str:
         environment["PATH"] = programs_folder(parent, build) + os.pathsep + environment["PATH"]
         environment["LC_ALL"] = "C.UTF-8"
         if example.needs == "nats":
-            server = PrivateServer(parent)
-            environment["LIVE_CREW_NATS_URL"] = server.url
+            server = Server(f'jetstream {{ store_dir: "{parent}/jetstream" }}')
+            environment["LIVE_CREW_NATS"] = server.url
         elif example.needs:
             return f"needs '{example.needs}', which is unknown (nats is known)"
         return check(example, scratch_folder(parent), environment)

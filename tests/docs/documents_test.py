@@ -59,7 +59,7 @@ class RunTest(unittest.TestCase):
         self.assertIn("is unknown", self.verdict("$ true\n", mark="<!-- test: a (moon) -->"))
 
     def test_an_example_with_a_server(self):
-        body = "$ echo $LIVE_CREW_NATS_URL\nnats://127.0.0.1:...\n"
+        body = "$ echo $LIVE_CREW_NATS\nnats://127.0.0.1:...\n"
         self.assertEqual(self.verdict(body, mark="<!-- test: a (nats) -->"), "")
 
 

@@ -210,8 +210,9 @@ def sizes(texts: Texts) -> Iterator[Finding]:
 
 
 def folders_have_readme(texts: Texts) -> Iterator[Finding]:
-    """Folders under tests/ that mirror a source folder are described by tests/README.md."""
+    """But not a Python package, and not a folder under tests/ that mirrors a source folder."""
     folders = {posixpath.dirname(p) for p in texts if p.endswith(CPP + (".py",))}
+    folders -= {folder for folder in folders if f"{folder}/__init__.py" in texts}
     mirrors = {f"tests/{f}" for f in folders if not f.startswith("tests")}
     for folder in sorted(folders - mirrors - {""}):
         if f"{folder}/README.md" not in texts:
@@ -265,6 +266,23 @@ def references_exist(texts: Texts) -> Iterator[Finding]:
                 yield Finding(path, line, "reference", f"{name} is not in the repository")
 
 
+_DOCUMENTED = [
+    ("common/metrics.cc", r'\b(?:counter|gauge|histogram)(?:_by)?\(\s*"(\w+)"', "metric"),
+    ("proto/config_settings.cc", r'^\s*\{"([a-z_.]+)",', "setting"),
+    ("supervisor/exit_codes.h", r"\bkExit\w+ = (\d+);", "exit code"),
+]
+
+
+def operators_are_told(texts: Texts) -> Iterator[Finding]:
+    """README.md has every metric, setting and exit code in a table."""
+    tables = "".join(line for line in texts.get("README.md", "").split("\n") if line[:1] == "|")
+    for path, pattern, what in _DOCUMENTED:
+        for match in re.finditer(pattern, texts.get(path, ""), re.M):
+            if not re.search(rf"[`|] ?{re.escape(match[1])}[`{{ ]", tables):
+                line = line_of(texts[path], match.start(1))
+                yield Finding(path, line, "documented", f"README.md lacks the {what} {match[1]}")
+
+
 def _search(texts: Texts, pattern: re.Pattern[str], rule: str, advice: str) -> Iterator[Finding]:
     for path, text in texts.items():
         if path.startswith("tests/tidy/"):
@@ -308,6 +326,7 @@ RULES: list[Callable[[Texts], Iterator[Finding]]] = [
     unfinished_words,
     machine_paths,
     references_exist,
+    operators_are_told,
 ]
 
 

@@ -173,6 +173,19 @@ class RuleTest(unittest.TestCase):
         }
         self.finds(rules.machine_paths, texts, "a.md:1", "d.py:1")
 
+    def test_operators_are_told_of_metrics_settings_and_exit_codes(self):
+        texts = {
+            "README.md": "beats_total\n| `beats{a}`, `slice_ms` | x |\n| 64 | usage |\n",
+            "common/metrics.cc": 'beats(counter("beats")),\nb(gauge_by(\n  "beats_total")),\n',
+            "proto/config_settings.cc": '  {"slice_ms",\n  {"clock",\n',
+            "supervisor/exit_codes.h": "int kExitUsage = 64;\nint kExitConfig = 78;\n",
+        }
+        self.finds(
+            rules.operators_are_told,
+            texts,
+            "common/metrics.cc:3", "proto/config_settings.cc:2", "supervisor/exit_codes.h:2",
+        )
+
     def test_what_is_named_exists(self):
         texts = {
             "README.md": "see proto/README.md and\nnotes.md and https://example.org/x.md\n",
