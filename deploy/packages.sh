@@ -15,9 +15,8 @@ build_packages=(
 )
 run_packages=(ca-certificates nats-server python3)
 test_packages=(
-  ccache clang-format-19 cmake doctest-dev git libbenchmark-dev libhiredis-dev librapidcheck-dev
-  mandoc procps python3-jinja2 python3-jsonschema python3-yaml redis-server
-  shellcheck
+  ccache clang-format-19 cmake doctest-dev git libbenchmark-dev librapidcheck-dev mandoc procps
+  python3-jinja2 python3-jsonschema python3-yaml shellcheck
 )
 lint_packages=(clang-19 clang-tidy-19 libclang-rt-19-dev)
 
@@ -83,8 +82,8 @@ trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# The servers are wanted for their programs only: private ones are started on free ports. So no
-# service is started now, nor at the next boot.
+# The server is wanted for its program only: private ones are started on free ports. So no service
+# is started now, nor at the next boot.
 if [ ! -e "$policy" ]; then
   made_policy=1
   printf '#!/bin/sh\nexit 101\n' | "${as_root[@]}" tee "$policy" >/dev/null
@@ -124,12 +123,10 @@ if [ "$installed" = 0 ]; then
     "check the network and /etc/apt/sources.list*, then try again (Debian 12 'main' has them all)"
 fi
 
-for server in nats-server redis-server; do
-  case " ${missing[*]} " in
-    *" $server "*)
-      if command -v systemctl >/dev/null; then
-        "${as_root[@]}" systemctl --quiet disable "$server" >/dev/null 2>&1 || true
-      fi
-      ;;
-  esac
-done
+case " ${missing[*]} " in
+  *" nats-server "*)
+    if command -v systemctl >/dev/null; then
+      "${as_root[@]}" systemctl --quiet disable nats-server >/dev/null 2>&1 || true
+    fi
+    ;;
+esac
