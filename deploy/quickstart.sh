@@ -142,9 +142,10 @@ export LIVE_CREW_NATS=$url LIVE_CREW_RUNTIME_DIR=$work_dir
 if [ -n "${OPENAI_API_KEY:-}" ]; then
   say "the model is ${OPENAI_BASE_URL:-https://api.openai.com/v1}"
 else
-  start_server model 'http://127.0.0.1:[0-9]+' \
-    /usr/bin/python3 "$example/model_stand_in.py" --port 0
-  [[ $announced =~ http://[^[:space:]]+ ]] || true
+  # shellcheck disable=SC2016 # the inner shell expands its own arguments
+  start_server model '"base_url"' sh -c 'exec "$@" >&2' sh \
+    /usr/bin/python3 deploy/examples/model_stand_in/stand_in.py
+  [[ $announced =~ http://[^\"]+ ]] || fail "the stand-in gave no address" "$work_dir/model.log"
   export OPENAI_API_KEY=none OPENAI_BASE_URL=${BASH_REMATCH[0]}
   say "no OPENAI_API_KEY: a stand-in answers for the model at $OPENAI_BASE_URL"
 fi
