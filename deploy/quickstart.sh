@@ -30,7 +30,10 @@ while [ $# -gt 0 ]; do
   case $1 in
     --state-dir | --build-dir)
       [ $# -ge 2 ] || usage_error "$1 needs a folder"
-      if [ "$1" = --state-dir ]; then state_dir=$(absolute "$2"); else build_dir=$(absolute "$2"); fi
+      case $1 in
+        --state-dir) state_dir=$(absolute "$2") ;;
+        --build-dir) build_dir=$(absolute "$2") ;;
+      esac
       shift
       ;;
     --no-install) install=0 ;;
@@ -76,8 +79,8 @@ fail() {
   exit 1
 }
 
-# start_server NAME PATTERN COMMAND...: starts a child and waits until it prints a line that matches;
-# `announced` is that line. Standard error goes to NAME.log, standard output to NAME.out.
+# start_server NAME PATTERN COMMAND...: starts a child and waits until it prints a line that
+# matches; `announced` is that line. Standard error goes to NAME.log, standard output to NAME.out.
 start_server() {
   local name=$1 pattern=$2 line fd
   shift 2

@@ -136,6 +136,7 @@ class RuleTest(unittest.TestCase):
 
     def test_sizes(self):
         texts = {"common/a.cc": "x\n" * 401, "common/b.h": "x" * 101, "common/c.cc": "x\n" * 400}
+        texts["tests/table.py"] = "x" * 101
         texts["tests/d_test.cc"] = 'R"(' + "x" * 101
         self.finds(rules.sizes, texts, "common/a.cc:402", "common/b.h:1")
 
