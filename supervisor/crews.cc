@@ -49,7 +49,7 @@ std::vector<std::string> find_crew_files(const std::string& folder) {
   std::error_code error;
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
     std::error_code ignored;
-    if (it->is_directory(ignored)) {
+    if (it->is_directory(ignored) && !it->path().filename().native().starts_with('.')) {
       add_runtime_files(it->path(), files);
     }
   }

@@ -16,7 +16,8 @@ struct LoadedCrews {
   std::vector<Diagnostic> diagnostics;  // sorted; errors mean that nothing may be started
 };
 
-/// The files `FOLDER/*.runtime.yaml` and `FOLDER/*/*.runtime.yaml`, sorted.
+/// The files `FOLDER/*.runtime.yaml` and `FOLDER/*/*.runtime.yaml`, sorted; hidden folders
+/// are left out.
 std::vector<std::string> find_crew_files(const std::string& folder);
 
 /// Reads one `<crew>.runtime.yaml` and, where there is one, `<crew>.yaml` beside it.

@@ -29,11 +29,6 @@ std::string flag_names(const Option& option) {
 
 void add_option(CLI::App& app, Slot& slot) {
   const Option& option = *slot.option;
-  if (is_positional(option)) {
-    auto* added = app.add_option(option.name, slot.values);
-    added->expected(0, option.repeated ? CLI::detail::expected_max_vector_size : 1);
-    return;
-  }
   if (option.value.empty()) {
     app.add_flag(flag_names(option), slot.is_on);
     return;
@@ -45,10 +40,7 @@ void add_option(CLI::App& app, Slot& slot) {
                                             : CLI::MultiOptionPolicy::TakeLast);
 }
 
-std::string unknown_word(const Verb& verb, const std::string& word) {
-  if (!word.starts_with('-') || word == "-") {
-    return fmt::format("unexpected argument '{}'", word);
-  }
+std::string unknown_option(const Verb& verb, const std::string& word) {
   std::vector<std::string> names = {"--help"};
   for (const Option& option : verb.options) {
     if (!is_positional(option)) {
@@ -59,6 +51,29 @@ std::string unknown_word(const Verb& verb, const std::string& word) {
   const std::string_view meant = nearest(word.substr(0, word.find('=')), views);
   return fmt::format("unknown option '{}'{}", word,
                      meant.empty() ? "" : fmt::format("; did you mean '{}'?", meant));
+}
+
+// Gives the words that are no options to the arguments by position; the complaint, or nothing.
+std::string take_positionals(const Verb& verb, const std::vector<std::string>& words,
+                             std::deque<Slot>& slots) {
+  bool only_arguments = false;  // after `--`
+  for (const std::string& word : words) {
+    if (word == "--" && !only_arguments) {
+      only_arguments = true;
+      continue;
+    }
+    if (word.starts_with('-') && word != "-" && !only_arguments) {
+      return unknown_option(verb, word);
+    }
+    const auto slot = std::ranges::find_if(slots, [](const Slot& s) {
+      return is_positional(*s.option) && (s.values.empty() || s.option->repeated);
+    });
+    if (slot == slots.end()) {
+      return fmt::format("unexpected argument '{}'", word);
+    }
+    slot->values.push_back(word);
+  }
+  return {};
 }
 
 // What is wrong with a value, or nothing. `from` names the flag or the variable.
@@ -140,17 +155,15 @@ std::expected<Args, std::string> parse_args(const Verb& verb, const std::vector<
     for (const Option& option : verb.options) {
       names.insert(option.name);
       slots.push_back({&option, {}});
-      add_option(app, slots.back());
+      if (!is_positional(option)) {
+        add_option(app, slots.back());
+      }
     }
     std::vector<std::string> reversed(words.rbegin(), words.rend());
     app.parse(reversed);
-    for (const std::string& word : app.remaining()) {
-      if (word != "--") {
-        return std::unexpected(unknown_word(verb, word));
-      }
+    if (std::string problem = take_positionals(verb, app.remaining(), slots); !problem.empty()) {
+      return std::unexpected(std::move(problem));
     }
-  } catch (const CLI::ArgumentMismatch& e) {
-    return std::unexpected(std::string(e.what()));
   } catch (const CLI::Error& e) {
     return std::unexpected(std::string(e.what()));
   }

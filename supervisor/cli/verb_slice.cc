@@ -41,8 +41,7 @@ void register_slice(Verbs& verbs) {
            "it has a negative index.",
        .examples = {{"slice --epoch0 2025-07-31T19:22:00Z --ts 2025-07-31T19:22:41.5Z",
                      "prints 83: slices are 500 ms long"},
-                    {"slice --epoch0 2025-07-31T19:22:00Z --ts 2025-07-31T21:22:01+02:00 "
-                     "--slice-ms 250 -o json",
+                    {"slice --epoch0 2025-07-31T19:22:00Z --ts 2025-07-31T21:22:01+02:00 -o json",
                      "prints the index with the slice's start and end"}},
        .options = {{.name = "epoch0",
                     .value = "TS",
