@@ -166,7 +166,7 @@ class Lexer {
   }
 
   Outcome<void> tag_tokens(std::string_view close) {
-    const Place start = place_;
+    const Place start = tokens_.empty() ? place_ : tokens_.back().place;
     while (true) {
       advance_spaces();
       if (at_ >= source_.size()) {

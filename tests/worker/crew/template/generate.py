@@ -16,11 +16,19 @@ SUFFIXES = ["[0]", "[-1]", "[1:]", "[::-1]", "[:2]", ".name", "['home']", ".uppe
 
 # Places where we refuse on purpose and a random template may get to.
 REFUSALS = ["beyond 64 bits", "is undefined", "formatting a string", "is a method", "has no JSON form",
-            "negative number raised", "must be a string here", "needs a string"]
+            "negative number raised", "must be a string here", "needs a string",
+            "take a slice"]
 
 
 def may_refuse(error):
     return any(words in error for words in REFUSALS)
+
+
+def is_jinja_only(answer):
+    """Jinja2 looks into constants while it compiles, also where it never gets to; and it marks what
+    `tojson` wrote, which shows inside a list."""
+    error = answer.get("error", "")
+    return "has no element" in error or "has no attribute" in error or "Markup(" in answer.get("ok", "")
 
 
 def expression(r, depth):
