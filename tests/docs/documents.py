@@ -3,11 +3,14 @@
 A fenced block below a line `<!-- test: name -->` is an example that is run. In a ```console block,
 lines that begin with `$ ` are commands (`> ` continues one) and the other lines are what they must
 print, standard error included; `...` stands for any text, alone on a line for any lines. In a
-```sh block every command must succeed. A block runs in a folder of its own that shows the
-repository's files, with the programs of the build folder in PATH; a block marked
-`<!-- test: name (nats) -->` has a private server, whose address is in LIVE_CREW_NATS.
+```sh block every command must succeed. A block runs in the document's folder as seen from a folder
+of its own that shows the repository's files, with the programs of the build folder in PATH. A block
+marked `<!-- test: name (nats, model) -->` has a private server, whose address is in LIVE_CREW_NATS,
+and a stand-in for a model, whose address is in OPENAI_BASE_URL.
 """
 
+import contextlib
+import json
 import os
 import re
 import shlex
@@ -26,7 +29,7 @@ from source import repository_files
 PROGRAMS = ("live-crew", "lcsupervisor", "lcworker")
 TIMEOUT_S = 120
 _BLOCK = re.compile(
-    r"^<!-- test: (?P<name>[\w -]+?)(?: \((?P<needs>\w+)\))? -->\n+"
+    r"^<!-- test: (?P<name>[\w -]+?)(?: \((?P<needs>[\w, ]+)\))? -->\n+"
     r"```(?P<kind>\w*)\n(?P<body>.*?)^```$",
     re.M | re.S,
 )
@@ -39,7 +42,7 @@ class Example:
     line: int
     name: str
     kind: str
-    needs: str
+    needs: tuple[str, ...]
     body: str
 
 
@@ -47,8 +50,8 @@ def examples(document: str, text: str) -> list[Example]:
     found = []
     for match in _BLOCK.finditer(text):
         line = text.count("\n", 0, match.start("body")) + 1
-        example = Example(document, line, match["name"], match["kind"], match["needs"] or "",
-                          match["body"])
+        needs = tuple(re.findall(r"\w+", match["needs"] or ""))
+        example = Example(document, line, match["name"], match["kind"], needs, match["body"])
         found.append(example)
     marks = len(re.findall(r"^<!-- test:", text, re.M))
     if marks != len(found):
@@ -137,23 +140,38 @@ def programs_folder(parent: str, build: str) -> str:
     return folder
 
 
+def start_model() -> tuple[subprocess.Popen, str]:
+    """The stand-in for a model, which leaves when its standard input ends; and its address."""
+    script = os.path.join(ROOT, "deploy", "examples", "model_stand_in", "stand_in.py")
+    model = subprocess.Popen([sys.executable, script, "--with-stdin"],
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    return model, json.loads(model.stdout.readline())["base_url"]
+
+
 def run(example: Example, build: str) -> str:
-    parent = tempfile.mkdtemp(prefix="live-crew-docs-")
-    server = None
-    try:
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("LIVE_CREW_")}
+    unknown = set(example.needs) - {"nats", "model"}
+    if unknown:
+        return f"needs {sorted(unknown)}, which is unknown (nats and model are known)"
+    with contextlib.ExitStack() as stack:
+        parent = tempfile.mkdtemp(prefix="live-crew-docs-")
+        stack.callback(shutil.rmtree, parent, ignore_errors=True)
+        environment = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("LIVE_CREW_", "OPENAI_"))
+        }
         environment["PATH"] = programs_folder(parent, build) + os.pathsep + environment["PATH"]
         environment["LC_ALL"] = "C.UTF-8"
-        if example.needs == "nats":
+        environment["LIVE_CREW_RUNTIME_DIR"] = parent
+        if "nats" in example.needs:
             server = Server(f'jetstream {{ store_dir: "{parent}/jetstream" }}')
+            stack.callback(server.stop)
             environment["LIVE_CREW_NATS"] = server.url
-        elif example.needs:
-            return f"needs '{example.needs}', which is unknown (nats is known)"
-        return check(example, scratch_folder(parent), environment)
-    finally:
-        if server:
-            server.stop()
-        shutil.rmtree(parent, ignore_errors=True)
+        if "model" in example.needs:
+            model, environment["OPENAI_BASE_URL"] = start_model()
+            stack.enter_context(model)  # closes its standard input and waits
+        folder = os.path.join(scratch_folder(parent), os.path.dirname(example.document))
+        return check(example, folder, environment)
 
 
 def main(arguments: list[str]) -> int:

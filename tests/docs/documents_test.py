@@ -15,11 +15,11 @@ def block(body, kind="console", mark="<!-- test: one -->"):
 
 class FindTest(unittest.TestCase):
     def test_only_marked_blocks_are_examples(self):
-        other = block("x\n", "sh", "<!-- test: b (nats) -->")
+        other = block("x\n", "sh", "<!-- test: b (nats, model) -->")
         text = "```sh\nfalse\n```\n" + block("$ true\n") + other
         found = documents.examples("a.md", text)
         self.assertEqual([(e.name, e.kind, e.needs) for e in found],
-                         [("one", "console", ""), ("b", "sh", "nats")])
+                         [("one", "console", ()), ("b", "sh", ("nats", "model"))])
         self.assertEqual(found[0].line, 8)
 
     def test_a_mark_without_a_block_is_an_error(self):
@@ -58,9 +58,10 @@ class RunTest(unittest.TestCase):
         self.assertIn("cannot be run", self.verdict("{}\n", "json"))
         self.assertIn("is unknown", self.verdict("$ true\n", mark="<!-- test: a (moon) -->"))
 
-    def test_an_example_with_a_server(self):
+    def test_an_example_with_servers(self):
         body = "$ echo $LIVE_CREW_NATS\nnats://127.0.0.1:...\n"
-        self.assertEqual(self.verdict(body, mark="<!-- test: a (nats) -->"), "")
+        body += "$ echo $OPENAI_BASE_URL\nhttp://127.0.0.1:.../v1\n"
+        self.assertEqual(self.verdict(body, mark="<!-- test: a (nats, model) -->"), "")
 
 
 if __name__ == "__main__":
