@@ -188,14 +188,13 @@ class BlockingQueue {
 
  private:
   bool insert(T& value, std::size_t bytes, QueueLimits limits) {
-    {
-      std::lock_guard lock(mutex_);
-      if (closed_ || items_.size() >= limits.items_max || bytes_ + bytes > limits.bytes_max) {
-        return false;
-      }
-      items_.push_back(std::move(value));
-      bytes_ += bytes;
+    std::lock_guard lock(mutex_);
+    if (closed_ || items_.size() >= limits.items_max || bytes_ + bytes > limits.bytes_max) {
+      return false;
     }
+    items_.push_back(std::move(value));
+    bytes_ += bytes;
+    // Under the lock: this value may be what tells the receiver that the queue can go.
     arrived_.notify_one();
     return true;
   }

@@ -74,7 +74,9 @@ TEST_CASE("private server: a missing program is named with what to do") {
                                 "install nats-server"});
 }
 
-TEST_CASE("private server: a program that dies at once, or storage that cannot be, is an error in words") {
+TEST_CASE(
+    "private server: a program that dies at once, or storage that cannot be, is an error in "
+    "words") {
   auto dies = PrivateNats::start({.binary = "false"});
   REQUIRE_FALSE(dies.has_value());
   CHECK(dies.error().code == ErrorCode::unavailable);
@@ -85,9 +87,12 @@ TEST_CASE("private server: a program that dies at once, or storage that cannot b
 }
 
 TEST_CASE("private server: it does not outlive an owner that is killed") {
+  std::string folder = "/tmp/live-crew-orphan-XXXXXX";
+  REQUIRE(::mkdtemp(folder.data()) != nullptr);
   Pipe pipe = make_pipe().value();
   pid_t owner = ::fork();
   if (owner == 0) {
+    ::setenv("TMPDIR", folder.c_str(), 1);  // nobody tidies up after a killed owner, but we do
     auto server = PrivateNats::start();
     pid_t pid = server ? (*server)->pid() : -1;
     bool told = ::write(pipe.write.get(), &pid, sizeof pid) == sizeof pid;
@@ -107,6 +112,7 @@ TEST_CASE("private server: it does not outlive an owner that is killed") {
     ::sched_yield();
   }
   CHECK(gone);
+  std::filesystem::remove_all(folder);
 }
 
 }  // namespace

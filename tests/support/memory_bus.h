@@ -1,11 +1,10 @@
 #pragma once
 
+#include <uv.h>
+
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <map>
 #include <memory>
-#include <random>
 #include <string>
 #include <vector>
 
@@ -17,37 +16,45 @@ namespace lc {
 struct BusFaults {
   int drop_core_permille = 0;       // a core message never arrives
   int duplicate_core_permille = 0;  // a core message arrives twice
-  int delay_permille = 0;           // an arrival or an ack waits for some later pump()
-  int lose_ack_permille = 0;        // an ack is lost; the message is sent again, and is a duplicate
+  int delay_permille = 0;           // an arrival, an ack or an answer waits for a later pump()
+  int lose_ack_permille = 0;        // an ack is lost: sent again, acknowledged as a duplicate
   int refuse_permille = 0;          // a publish answers `overloaded`
 };
 
 struct MemoryBusOptions {
   std::uint64_t seed = 1;
-  BusFaults faults;
+  BusFaults faults = {};
   std::int64_t max_payload = 1 << 20;
+  std::size_t outbox_messages_max = 65'536;
 };
 
-/// A Bus in memory: streams with sequences and duplicate windows, buckets with revisions, core
-/// subjects with `*` and `>`. Nothing is delivered inside a call: `pump()` runs the callbacks.
-/// Equal seeds and calls give equal deliveries.
+/// A Bus in memory: streams with sequences and message ids, buckets with revisions, core subjects
+/// with `*` and `>`. It starts `connecting`; the first pump connects. Nothing is delivered inside a
+/// call: `pump()` runs the callbacks, or the loop does after `run_on()`. Equal seeds and equal
+/// calls give equal deliveries.
 class MemoryBus final : public Bus {
  public:
   explicit MemoryBus(MemoryBusOptions options = {});
+  MemoryBus(const MemoryBus&) = delete;
+  MemoryBus& operator=(const MemoryBus&) = delete;
   ~MemoryBus() override;
 
-  /// Runs what is due now, not what that brings about; false: there was nothing.
+  /// Runs what is due now, not what that brings about; false: there was nothing to do.
   bool pump();
-  /// Pumps until nothing is left; asserts that this ends.
+  /// Pumps until nothing is left to do; asserts that this ends.
   void pump_all();
+  /// From now on the loop pumps, a round a turn, while there is something to do.
+  void run_on(uv_loop_t* loop);
 
   void set_faults(BusFaults faults);
-  /// Publishing answers `unavailable` and nothing arrives until connect(); acked ones are kept.
+  /// What is under way is lost; publish answers `unavailable`, acked messages are kept.
   void disconnect();
   void connect();
 
   // What the world sees, for assertions.
+  /// What a stream holds now; empty when there is none.
   const std::vector<BusMessage>& stream(const std::string& name) const;
+  /// Every core message that was taken, also those that a fault dropped.
   const std::vector<BusMessage>& core_sent() const;
 
   Status publish(std::string subject, std::string data) override;
@@ -77,5 +84,8 @@ class MemoryBus final : public Bus {
   struct World;
   std::unique_ptr<World> world_;
 };
+
+/// Whether a NATS subject pattern (`*` one token, `>` the rest) takes a subject.
+bool subject_matches(std::string_view pattern, std::string_view subject);
 
 }  // namespace lc
