@@ -2,7 +2,6 @@
 
 #include <doctest/doctest.h>
 
-#include <chrono>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <string>
@@ -128,11 +127,11 @@ TEST_CASE("template: random pieces never crash and never pass a limit") {
       Document::parse(R"({"x": [1, "a", {"k": [null]}], "ctx": {"a": "\u00e9"}})");
   const unsigned seed = 7;
   INFO("seed " << seed);
-  std::mt19937 random(seed);
+  std::mt19937 dice(seed);
   for (int round = 0; round < 20'000; ++round) {
     std::string text = round % 3 == 0 ? "{{ " : round % 3 == 1 ? "{% for x in x %}{{ " : "";
-    for (auto count = random() % 12; count > 0; --count) {
-      text += kPieces[random() % std::size(kPieces)];
+    for (auto count = dice() % 12; count > 0; --count) {
+      text += kPieces[dice() % std::size(kPieces)];
     }
     text += round % 3 == 0 ? " }}" : round % 3 == 1 ? " }}{% endfor %}" : "";
     const auto compiled = Template::compile(text);
@@ -142,21 +141,6 @@ TEST_CASE("template: random pieces never crash and never pass a limit") {
       CHECK((out || !out.error().message.empty()));
     }
   }
-}
-
-TEST_CASE("template: a short line renders in microseconds") {
-  const auto compiled = Template::compile("{{ a }} {{ b.c }} at {{ n }}");
-  REQUIRE(compiled);
-  const auto variables = Document::parse(R"({"a": "x", "b": {"c": 2}, "n": 83})");
-  const auto start = std::chrono::steady_clock::now();
-  constexpr int kRounds = 2'000;
-  for (int i = 0; i < kRounds; ++i) {
-    REQUIRE(compiled->render(variables).has_value());
-  }
-  const auto took = std::chrono::duration_cast<std::chrono::nanoseconds>(
-      std::chrono::steady_clock::now() - start);
-  MESSAGE("ns a render: " << took.count() / kRounds);
-  CHECK(took < std::chrono::seconds(2));  // a millisecond each: generous under sanitizers
 }
 
 }  // namespace
