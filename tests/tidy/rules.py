@@ -143,9 +143,9 @@ _BANNED = [
     (r"(?<![\w.>])(std::)?(printf|puts|putchar)\s*\(|\bstdout\b|\bfmt::print\s*\((?!\s*stderr\b)",
      _CLI, "standard output belongs to the commands"),
     (r"\b\w*_clock\s*::\s*now\b|\bclock_gettime\s*\(|\bgettimeofday\s*\(|\buv_(hrtime|now)\s*\("
-     r"|(?<![\w.>:])(std::)?time\s*\((nullptr|NULL|0|&)", r"common/clock\.cc|tests/bench/.*",
+     r"|(?<![\w.>:])(std::)?time\s*\((nullptr|NULL|0|&)", r"common/clock\.cc|tests/.*",
      "time is handed in; read it with common/clock.h"),
-    (r"(?<![\w.>])(std::)?(rand|srand|random)\s*\(|\bstd::random_device\b", r"common/random\.cc",
+    (r"(?<![\w.>])(std::)?s?rand\s*\(|\bstd::random_device\b", r"common/random\.cc",
      "use common/random.h with a seed"),
     (r"\b(std::)?(secure_)?getenv\s*\(|(?<!\w)environ\b",
      _CLI + r"|\w+/(main|options)\.cc|supervisor/worker_spec\.cc|common/(log|sd_notify)\.cc",

@@ -120,7 +120,7 @@ class RuleTest(unittest.TestCase):
             "supervisor/cli/tap.cc": 'std::fputs("x", stdout);',
             "supervisor/main.cc": "getenv(x);",
             "tests/a_test.cc": "std::cout << 1; throw 1;",
-            "tests/bench/floor.cc": "clock_gettime(a, b);",
+            "tests/sim/floor_test.cc": "clock_gettime(a, b);",
         }
         self.finds(rules.banned_calls, texts)
 
