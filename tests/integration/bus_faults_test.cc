@@ -1,7 +1,10 @@
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <atomic>
 #include <map>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/support/bus_world.h"
@@ -109,6 +112,36 @@ void set_up(BusWorld& world, Reader& reader) {
   REQUIRE(world.bus().subscribe("core.>", [](BusMessage) {}));
 }
 
+/// A loop beside the bus's, on a thread of its own, that does nothing but tick: how long this
+/// machine keeps anybody waiting just now.
+class Control {
+ public:
+  Control() : thread_([this] { run(); }) {}
+  Control(const Control&) = delete;
+  Control& operator=(const Control&) = delete;
+  ~Control() { longest_gap(); }
+
+  /// Ends it.
+  Micros longest_gap() {
+    done_ = true;
+    if (thread_.joinable()) {
+      thread_.join();
+    }
+    return gap_;
+  }
+
+ private:
+  void run() {
+    TickingLoop loop;
+    loop.run_until([this] { return done_.load(); }, seconds(600));
+    gap_ = loop.longest_gap();
+  }
+
+  std::atomic<bool> done_ = false;
+  Micros gap_{0};
+  std::thread thread_;
+};
+
 TEST_CASE("faults: a server frozen for 15 s under traffic stalls nobody and loses nothing") {
   BusWorld world;
   Reader reader;
@@ -116,6 +149,7 @@ TEST_CASE("faults: a server frozen for 15 s under traffic stalls nobody and lose
   Traffic traffic(world, world.bus());
   REQUIRE(world.loop().run_until([&] { return traffic.acked().size() > 100; }));
 
+  Control control;
   world.loop().reset_gap();
   world.server().freeze();
   MonoTime frozen_until = monotonic_now() + seconds(15);
@@ -126,9 +160,12 @@ TEST_CASE("faults: a server frozen for 15 s under traffic stalls nobody and lose
   traffic.stop();
   REQUIRE(world.loop().run_until([&] { return traffic.open() == 0; }));
   Micros gap = world.loop().longest_gap();
-  MESSAGE("longest gap of the loop: " << gap.us << " us; acknowledged: " << traffic.acked().size()
+  Micros idle_gap = control.longest_gap();
+  MESSAGE("longest gap of the loop: " << gap.us << " us, of an idle one: " << idle_gap.us
+                                      << " us; acknowledged: " << traffic.acked().size()
                                       << "; reconnects: " << world.bus().stats().reconnects);
-  CHECK(gap < millis(50));
+  // A loop that calls NATS stalls for seconds; a machine that is busy may stall any loop.
+  CHECK(gap < std::max(millis(50), Micros{3 * idle_gap.us}));
   REQUIRE(world.loop().run_until([&] { return traffic.kv_answers() == traffic.kv_asked(); }));
 
   auto reader_bus = world.connect();

@@ -63,9 +63,9 @@ struct MemoryBus::World {
     Way way = Way::travels;
   };
 
-  explicit World(MemoryBusOptions given) : options(given), random(given.seed) {}
+  explicit World(MemoryBusOptions given) : options(given), dice(given.seed) {}
 
-  bool draw(int permille) { return permille > 0 && static_cast<int>(random() % 1'000) < permille; }
+  bool draw(int permille) { return permille > 0 && static_cast<int>(dice() % 1'000) < permille; }
   void later(std::function<void()> run, std::function<void()> lost = nullptr);
   bool has_work() const;
   void wake();
@@ -105,7 +105,7 @@ struct MemoryBus::World {
   }
 
   MemoryBusOptions options;
-  std::mt19937_64 random;
+  std::mt19937_64 dice;
   BusState state = BusState::connecting;
   bool connecting = true;  // the next pump connects
   bool closing = false;
