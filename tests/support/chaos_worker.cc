@@ -21,6 +21,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -164,7 +165,8 @@ void setsid_child() {
 }
 
 void daemon_child() {
-  if (fork_here() == 0) {
+  const pid_t between = fork_here();
+  if (between == 0) {
     ::setsid();
     if (fork_here() == 0) {
       ::prctl(PR_SET_NAME, "innocent");
@@ -175,6 +177,7 @@ void daemon_child() {
     }
     std::_Exit(0);
   }
+  ::waitpid(between, nullptr, 0);
 }
 
 void zombie() {
