@@ -11,6 +11,9 @@
 #include "common/fd.h"
 #include "proto/manifest.h"
 #include "worker/crew/program.h"
+#include "worker/crew/prompt.h"
+#include "worker/llm/http_model.h"
+#include "worker/llm/settings.h"
 
 namespace lc::worker {
 namespace {
@@ -52,8 +55,12 @@ Result<proto::Manifest> load_manifest(const fs::path& path) {
   if (prompt != path && fs::is_regular_file(prompt, error)) {
     LC_TRY(prompt_text, read_file(prompt));
   }
-  proto::ManifestResult result =
-      proto::parse_manifest(text, path.string(), prompt_text, prompt.string());
+  proto::ManifestResult result = proto::parse_manifest(
+      {.text = text,
+       .file = path.native(),
+       .prompt_text = prompt_text,
+       .prompt_file = prompt_text.empty() ? std::string_view() : prompt.native()},
+      template_checker());
   if (!result.manifest) {
     return fail(ErrorCode::invalid_input, join(result.diagnostics));
   }
@@ -82,9 +89,17 @@ Result<std::unique_ptr<Crew>> load_crew(const proto::WorkerConfig& config, Child
         .folder = manifest.folder,
         .tree = tree});
   }
-  return fail(ErrorCode::invalid_input,
-              fmt::format("{}: crew '{}' has neither 'runner' nor a prompt", config.manifest,
-                          manifest.crew.value));
+  if (!manifest.prompt) {
+    return fail(ErrorCode::invalid_input,
+                fmt::format("{}: crew '{}' has neither 'runner' nor a prompt", config.manifest,
+                            manifest.crew.value));
+  }
+  std::unique_ptr<ModelClient> model;
+  if (needs_model(*manifest.prompt)) {
+    LC_TRY(LlmSettings settings, resolve_llm(config.llm, environment));
+    LC_TRY(model, HttpModelClient::create(std::move(settings)));
+  }
+  return PromptCrew::create(*manifest.prompt, std::move(model));
 }
 
 }  // namespace lc::worker

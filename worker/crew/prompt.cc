@@ -1,0 +1,207 @@
+#include "worker/crew/prompt.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
+
+#include "common/check.h"
+#include "worker/crew/output.h"
+#include "worker/crew/template/json_bridge.h"
+#include "worker/crew/template/patch.h"
+#include "worker/crew/template/template.h"
+
+namespace lc::worker {
+namespace {
+
+using Document = nlohmann::ordered_json;
+
+constexpr std::int64_t kBudgetMsDefault = 600'000;  // without a deadline: the client has its own
+constexpr std::int64_t kReserveMsMax = 100;         // of the deadline, to still send the answer
+
+struct Output {
+  Kind kind;
+  std::int64_t ttl_ms = 0;
+  std::vector<std::pair<std::string, OutputValue>> fields;
+};
+
+Result<Output> compile_output(const proto::OutputTemplate& written, std::size_t index) {
+  Output output{.kind = written.kind, .ttl_ms = written.ttl_ms, .fields = {}};
+  for (const auto& [name, node] : written.fields) {
+    LC_TRY(OutputValue value,
+           OutputValue::compile(node, fmt::format("outputs[{}].{}", index, name)));
+    output.fields.emplace_back(name, std::move(value));
+  }
+  return output;
+}
+
+Result<Document> need_document(const proto::NeedResult& need) {
+  Document actions = Document::array();
+  for (const proto::ActionDraft& action : need.actions) {
+    LC_TRY(Document payload, crew::parse_document(action.payload));
+    actions.push_back(
+        {{"kind", action.kind.value}, {"payload", std::move(payload)}, {"ttl_ms", action.ttl_ms}});
+  }
+  return Document{{"slice", need.slice.value}, {"actions", std::move(actions)}};
+}
+
+Result<Document> variables_of(const proto::Ready& ready) {
+  Document out = Document::object();
+  LC_TRY(out["ctx"], crew::context_document(ready.ctx));
+  out["slice"] = ready.slice.value;
+  out["events"] = Document::array();
+  for (const proto::BatchEvent& event : ready.events) {
+    LC_TRY(Document document, crew::parse_document(event.text));
+    document["late"] = event.orig_slice.has_value();
+    document["slice"] = event.slice.value;
+    out["events"].push_back(std::move(document));
+  }
+  out["event"] = ready.events.empty() ? Document() : out["events"].back();
+  out["needs"] = Document::object();
+  for (const auto& [name, need] : ready.needs) {
+    LC_TRY(out["needs"][name], need_document(need));
+  }
+  out["missing"] = ready.missing;
+  out["stream"] = ready.stream.value;
+  out["crew"] = ready.crew.value;
+  out["epoch0"] = format_rfc3339(ready.epoch0);
+  return out;
+}
+
+Micros budget_of(const proto::Ready& ready) {
+  if (!ready.deadline_ms) {
+    return millis(kBudgetMsDefault);
+  }
+  return millis(*ready.deadline_ms - std::min(kReserveMsMax, *ready.deadline_ms / 10));
+}
+
+}  // namespace
+
+struct PromptCrew::Templates {
+  crew::Template system_prompt;
+  crew::Template user_template;
+  crew::Patch patch;
+  std::vector<Output> outputs;
+};
+
+bool needs_model(const proto::PromptSpec& spec) {
+  return !spec.system_prompt.empty() || !spec.user_template.empty();
+}
+
+proto::CheckTemplate template_checker() {
+  return
+      [](std::string_view text, proto::TemplateUse use) -> std::optional<proto::TemplateProblem> {
+        Status compiled;
+        if (use == proto::TemplateUse::patch) {
+          if (auto patch = crew::Patch::compile(text, {.name = "t"}); !patch) {
+            compiled = std::unexpected(patch.error());
+          }
+        } else if (auto plain = crew::Template::compile(text, {.name = "t"}); !plain) {
+          compiled = std::unexpected(plain.error());
+        }
+        if (compiled) {
+          return std::nullopt;
+        }
+        // `t:3:14: words`: the manifest's reader knows where in its file that is.
+        proto::TemplateProblem problem{.message = compiled.error().message, .hint = {}};
+        const char* at = problem.message.data() + 2;
+        const char* end = problem.message.data() + problem.message.size();
+        const auto line = std::from_chars(at, end, problem.line);
+        if (problem.message.starts_with("t:") && line.ec == std::errc() && line.ptr != end) {
+          const auto column = std::from_chars(line.ptr + 1, end, problem.column);
+          if (column.ec == std::errc() && end - column.ptr > 2) {
+            problem.message = std::string(column.ptr + 2, end);
+          }
+        }
+        return problem;
+      };
+}
+
+PromptCrew::PromptCrew(const proto::PromptSpec& spec, std::unique_ptr<Templates> templates,
+                       std::unique_ptr<ModelClient> model)
+    : settings_{.model = spec.model,
+                .system = {},
+                .user = {},
+                .temperature = spec.temperature,
+                .max_tokens = spec.max_tokens},
+      asks_(needs_model(spec)),
+      templates_(std::move(templates)),
+      model_(std::move(model)) {
+  LC_ASSERT(!asks_ || model_ != nullptr);
+}
+
+PromptCrew::~PromptCrew() = default;
+
+Result<std::unique_ptr<Crew>> PromptCrew::create(const proto::PromptSpec& spec,
+                                                 std::unique_ptr<ModelClient> model) {
+  std::string problems;
+  const auto note = [&problems](const Error& error) {
+    problems += (problems.empty() ? "" : "\n") + error.message;
+  };
+  auto system = crew::Template::compile(spec.system_prompt, {.name = "system_prompt"});
+  auto user = crew::Template::compile(spec.user_template, {.name = "user_template"});
+  auto patch = crew::Patch::compile(spec.patch_template, {.name = "patch_template"});
+  if (!system) {
+    note(system.error());
+  }
+  if (!user) {
+    note(user.error());
+  }
+  if (!patch) {
+    note(patch.error());
+  }
+  std::vector<Output> outputs;
+  for (const proto::OutputTemplate& written : spec.outputs) {
+    if (auto output = compile_output(written, outputs.size())) {
+      outputs.push_back(std::move(*output));
+    } else {
+      note(output.error());
+    }
+  }
+  if (!problems.empty()) {
+    return fail(ErrorCode::invalid_input, problems);
+  }
+  auto templates = std::make_unique<Templates>(
+      Templates{std::move(*system), std::move(*user), std::move(*patch), std::move(outputs)});
+  return std::unique_ptr<Crew>(new PromptCrew(spec, std::move(templates), std::move(model)));
+}
+
+Answer PromptCrew::react(const proto::Ready& ready) {
+  auto answer = try_react(ready);
+  return answer ? std::move(*answer) : error_answer(answer.error().message);
+}
+
+Result<Answer> PromptCrew::try_react(const proto::Ready& ready) const {
+  LC_TRY(Document variables, variables_of(ready));
+  const Document ctx = variables["ctx"];
+  Answer answer;
+  variables["generated"] = "";
+  if (asks_) {
+    ChatRequest request = settings_;
+    LC_TRY(request.system, templates_->system_prompt.render(variables));
+    LC_TRY(request.user, templates_->user_template.render(variables));
+    LC_TRY(ChatAnswer chat, model_->complete(request, budget_of(ready)));
+    variables["generated"] = std::move(chat.text);
+    answer.usage = std::move(chat.usage);
+  }
+  Document outputs = Document::array();
+  for (const Output& output : templates_->outputs) {
+    Document payload = Document::object();
+    for (const auto& [name, value] : output.fields) {
+      LC_TRY(payload[name], value.render(variables));
+    }
+    LC_TRY(std::string text, crew::canonical_text(payload));
+    answer.actions.push_back(
+        {.kind = output.kind, .payload = std::move(text), .ttl_ms = output.ttl_ms});
+    payload["kind"] = output.kind.value;
+    outputs.push_back(std::move(payload));
+  }
+  variables["outputs"] = std::move(outputs);
+  LC_TRY(answer.diff, templates_->patch.apply(variables, ctx));
+  return answer;
+}
+
+}  // namespace lc::worker

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "common/result.h"
+#include "proto/manifest.h"
+#include "worker/crew/crew.h"
+#include "worker/llm/model.h"
+
+namespace lc::worker {
+
+/// Whether the crew asks a model at all: one without prompts only renders its templates.
+bool needs_model(const proto::PromptSpec& spec);
+
+/// What proto::parse_manifest checks templates with, so that what is wrong has its place in the
+/// file.
+proto::CheckTemplate template_checker();
+
+/// A crew that is YAML alone: renders its prompts, asks a model once, renders its outputs, and
+/// patches the context.
+///
+/// Templates see ctx, slice, events, event (the last one), needs, missing, stream, crew and epoch0;
+/// outputs see `generated`, the model's text, too; the patch sees `outputs`, as they were rendered,
+/// as well.
+class PromptCrew : public Crew {
+ public:
+  /// `model` may be null for a crew that needs none.
+  ///
+  /// Errors: invalid_input - every template that is wrong, one a line.
+  static Result<std::unique_ptr<Crew>> create(const proto::PromptSpec& spec,
+                                              std::unique_ptr<ModelClient> model);
+  ~PromptCrew() override;
+
+  Status start() override { return {}; }
+  Answer react(const proto::Ready& ready) override;
+
+ private:
+  struct Templates;
+
+  PromptCrew(const proto::PromptSpec& spec, std::unique_ptr<Templates> templates,
+             std::unique_ptr<ModelClient> model);
+  Result<Answer> try_react(const proto::Ready& ready) const;
+
+  ChatRequest settings_;  // model, temperature and limit; the texts are filled in
+  bool asks_;
+  std::unique_ptr<Templates> templates_;
+  std::unique_ptr<ModelClient> model_;
+};
+
+}  // namespace lc::worker

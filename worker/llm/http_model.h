@@ -1,0 +1,37 @@
+#pragma once
+
+#include <memory>
+
+#include "common/result.h"
+#include "worker/llm/model.h"
+#include "worker/llm/settings.h"
+
+namespace lc::worker {
+
+inline constexpr std::size_t kChatBytesMax = std::size_t{4} << 20;  // of one answer's body
+
+/// Asks an OpenAI-compatible service over HTTP. One connection, kept open between questions.
+class HttpModelClient : public ModelClient {
+ public:
+  /// Errors: unavailable - libcurl cannot be set up.
+  static Result<std::unique_ptr<HttpModelClient>> create(LlmSettings settings);
+  HttpModelClient(const HttpModelClient&) = delete;
+  HttpModelClient& operator=(const HttpModelClient&) = delete;
+  ~HttpModelClient() override;
+
+  Result<ChatAnswer> complete(const ChatRequest& request, Micros budget) override;
+
+ private:
+  struct Curl;
+  struct Exchange;
+
+  HttpModelClient(LlmSettings settings, std::unique_ptr<Curl> curl);
+  Exchange exchange(const std::string& body, Micros budget);
+  Error explain(const Exchange& exchange, const ChatRequest& request) const;
+
+  LlmSettings settings_;
+  std::unique_ptr<Curl> curl_;
+  std::uint64_t random_;
+};
+
+}  // namespace lc::worker
