@@ -47,8 +47,14 @@ Json first_event_time(const JsonObject& ready) {
   return Json("1970-01-01T00:00:00Z");
 }
 
+// `vision` of `crews/vision/vision.runtime.yaml`.
+std::string crew_of(const std::string& crew_file) {
+  const std::string name = crew_file.substr(crew_file.rfind('/') + 1);
+  return name.substr(0, name.find('.'));
+}
+
 // A person who tries a crew writes what matters; the rest gets the values of a first reaction.
-Result<std::string> complete_ready(const std::string& text) {
+Result<std::string> complete_ready(const std::string& text, const std::string& crew_file) {
   LC_TRY(Json json, parse_json(text));
   const JsonObject* given = as_object(json);
   if (given == nullptr) {
@@ -64,7 +70,7 @@ Result<std::string> complete_ready(const std::string& text) {
   fill("v", proto::kWireVersion);
   fill("stream", "once");
   fill("slice", 0);
-  fill("crew", "once");
+  fill("crew", crew_of(crew_file));
   fill("attempt", 1);
   fill("nonce", "once");
   fill("epoch0", first_event_time(whole));
@@ -79,8 +85,8 @@ Result<std::string> complete_ready(const std::string& text) {
   return write_json(Json(std::move(whole)));
 }
 
-Result<proto::Ready> read_ready() {
-  LC_TRY(const std::string text, complete_ready(read_standard_input()));
+Result<proto::Ready> read_ready(const std::string& crew_file) {
+  LC_TRY(const std::string text, complete_ready(read_standard_input(), crew_file));
   return proto::parse_ready(text);
 }
 
@@ -88,7 +94,7 @@ Result<proto::Ready> read_ready() {
 
 OnceResult run_once(const Options& options, const Environment& environment) {
   ignore_broken_pipes();
-  auto ready = read_ready();
+  auto ready = read_ready(options.crew_file);
   if (!ready) {
     return complain(kExitBadInput, ready.error());
   }

@@ -1,0 +1,105 @@
+#include "worker/crew/prompt.h"
+
+#include <doctest/doctest.h>
+
+#include "common/yaml.h"
+#include "tests/support/scripted_model.h"
+#include "worker/crew/output.h"
+
+namespace lc::worker {
+namespace {
+
+proto::PromptSpec spec_of(std::string_view text) {
+  auto result = proto::parse_manifest({.text = text, .file = "c.runtime.yaml"});
+  REQUIRE(result.manifest);
+  REQUIRE(result.manifest->prompt);
+  return *result.manifest->prompt;
+}
+
+proto::Ready ready_of(std::optional<std::int64_t> deadline_ms) {
+  auto ready = proto::parse_ready(
+      R"({"v":1,"stream":"s","slice":84,"crew":"c","attempt":1,"nonce":"n",)"
+      R"("epoch0":"2018-09-23T18:45:00.000Z","slice_ms":500,"deadline_ms":null,"lamport":1,)"
+      R"("ctx":{"score":{"home":1,"away":0}},"ctx_rev":1,"events":[],"needs":{},"missing":[]})");
+  REQUIRE(ready);
+  ready->deadline_ms = deadline_ms;
+  return *ready;
+}
+
+constexpr std::string_view kTalker = R"(
+crew: c
+triggers: [goal]
+model: tiny
+system_prompt: "in {{ slice }}"
+user_template: "{{ ctx['score']['home'] }}"
+patch_template: "ctx['said'] = outputs[0]['text']"
+outputs:
+  - kind: line
+    text: "<{{ generated }}>"
+)";
+
+TEST_CASE("prompt: one question, whose answer fills the outputs and the patch") {
+  ScriptedModel::Record record;
+  auto crew = PromptCrew::create(
+      spec_of(kTalker), std::make_unique<ScriptedModel>(std::deque<Result<ChatAnswer>>{ChatAnswer{
+                                                            .text = "goal", .usage = "{\"n\":1}"}},
+                                                        record));
+  REQUIRE(crew);
+  const Answer answer = (*crew)->react(ready_of(1'000));
+  CHECK(answer.error == "");
+  CHECK(answer.actions == std::vector<proto::ActionDraft>{{{"line"}, R"({"text":"<goal>"})"}});
+  CHECK(answer.diff.set == proto::Context{{"said", "\"<goal>\""}});
+  CHECK(answer.usage == "{\"n\":1}");
+  REQUIRE(record.asked.size() == 1);
+  CHECK(record.asked[0].request.system == "in 84");
+  CHECK(record.asked[0].request.user == "1");
+  CHECK(record.asked[0].request.model == "tiny");
+  CHECK(record.asked[0].budget < millis(1'000));
+}
+
+TEST_CASE("prompt: what the model client cannot do is the reaction's error, and no half answer") {
+  ScriptedModel::Record record;
+  auto crew = PromptCrew::create(
+      spec_of(kTalker), std::make_unique<ScriptedModel>(std::deque<Result<ChatAnswer>>{}, record));
+  REQUIRE(crew);
+  const Answer answer = (*crew)->react(ready_of({}));
+  CHECK(answer == error_answer("the script has no further answer"));
+}
+
+TEST_CASE("prompt: every wrong template is named") {
+  proto::PromptSpec spec = spec_of(kTalker);
+  spec.system_prompt = "{{ (";
+  spec.user_template = "{% if %}";
+  spec.patch_template = "{{ }}";
+  const auto crew = PromptCrew::create(spec, nullptr);
+  REQUIRE_FALSE(crew);
+  for (const char* name : {"system_prompt:1:", "user_template:1:", "patch_template:1:"}) {
+    CAPTURE(crew.error().message);
+    CHECK(crew.error().message.find(name) != std::string::npos);
+  }
+}
+
+TEST_CASE("prompt: the checker of templates says where and what") {
+  const auto check = template_checker();
+  CHECK_FALSE(check("{{ a }}", proto::TemplateUse::text));
+  CHECK_FALSE(check("ctx['a'] = 1", proto::TemplateUse::patch));
+  const auto problem = check("one\n  {{ a. }}", proto::TemplateUse::text);
+  REQUIRE(problem);
+  CHECK(problem->line == 2);
+  CHECK(problem->column > 2);
+  CHECK_FALSE(problem->message.starts_with("t:"));
+  CHECK(check("{% raw", proto::TemplateUse::patch));
+}
+
+TEST_CASE("output: only a text that is one expression is a value") {
+  CHECK(single_expression("{{ a }}") == " a ");
+  CHECK(single_expression("{{- a -}}") == " a ");
+  CHECK(single_expression("{{ a }}!") == "");
+  CHECK(single_expression(" {{ a }}") == "");
+  CHECK(single_expression("{{ a }}{{ b }}") == "");
+  CHECK(single_expression("{{}}") == "");
+  CHECK(single_expression("{{") == "");
+}
+
+}  // namespace
+}  // namespace lc::worker

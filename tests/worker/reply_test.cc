@@ -1,0 +1,57 @@
+#include "worker/reply.h"
+
+#include <doctest/doctest.h>
+
+namespace lc::worker {
+namespace {
+
+proto::Ready some_ready() {
+  return {.stream = {"s"},
+          .slice = {7},
+          .crew = {"c"},
+          .attempt = {2},
+          .nonce = "abc",
+          .epoch0 = {},
+          .deadline_ms = {},
+          .lamport = {41},
+          .ctx_rev = {},
+          .ctx = {},
+          .events = {},
+          .needs = {},
+          .missing = {}};
+}
+
+TEST_CASE("reply: a done repeats whose answer it is") {
+  Answer answer;
+  answer.actions.push_back({.kind = {"k"}, .payload = "1"});
+  const proto::Done done = make_done(some_ready(), answer, 12);
+  CHECK(done.nonce == "abc");
+  CHECK(done.attempt == Attempt{2});
+  CHECK(done.lamport == Lamport{42});
+  CHECK(done.t_ms == 12);
+  const auto read = proto::parse_done(write_bounded_done(done, 1'000));
+  REQUIRE(read);
+  CHECK(*read == done);
+}
+
+TEST_CASE("reply: a done over the limit becomes an error that says so") {
+  Answer answer;
+  answer.diff.set["key"] = '"' + std::string(5'000, 'x') + '"';
+  const auto read =
+      proto::parse_done(write_bounded_done(make_done(some_ready(), answer, 1), 4'096));
+  REQUIRE(read);
+  CHECK(read->status == proto::DoneStatus::error);
+  CHECK(read->error.starts_with("protocol: the answer takes "));
+  CHECK(read->nonce == "abc");
+  CHECK(read->diff.empty());
+}
+
+TEST_CASE("reply: words of an error are cut between characters") {
+  std::string words(kErrorBytesMax - 1, 'x');
+  words += "\xC3\xA9 and more";
+  CHECK(error_answer(words).error == std::string(kErrorBytesMax - 1, 'x') + "...");
+  CHECK(error_answer("short").error == "short");
+}
+
+}  // namespace
+}  // namespace lc::worker
