@@ -70,7 +70,7 @@ TEST_CASE("program lines: what breaks the contract is named") {
       {R"({"actions":[{"kind":"__hb","payload":1}]})", "actions[0].kind"},
       {R"({"actions":[{"kind":"k"}]})", "actions[0].payload is missing"},
       {R"({"actions":[{"kind":"k","payload":1,"ttl_ms":0}]})", "ttl_ms is 0"},
-      {R"({"actions":[{"kind":"k","payload":1,"ttl":5}]})", "did you mean 'ttl_ms'"},
+      {R"({"actions":[{"kind":"k","payload":1,"ttl":5}]})", "unknown key 'ttl'"},
       {R"({"diff":[]})", "diff is array"},
       {R"({"diff":{"sets":{}}})", "did you mean 'set'"},
       {R"({"usage":1})", "usage is number"},

@@ -10,7 +10,7 @@ import tempfile
 import unittest
 from datetime import datetime, timezone
 
-PACKAGE_DIR = os.path.join(os.path.dirname(os.path.abspath(__file__)), *[".."] * 4, "worker",
+PACKAGE_DIR = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "worker",
                            "python")
 sys.path.insert(0, PACKAGE_DIR)
 from live_crew import Action, Context, Event, Slice
