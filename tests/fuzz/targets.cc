@@ -2,7 +2,10 @@
 
 #include "common/check.h"
 #include "common/json.h"
+#include "common/yaml.h"
+#include "proto/config.h"
 #include "proto/event.h"
+#include "proto/manifest.h"
 #include "proto/slice.h"
 
 namespace lc::fuzz {
@@ -58,11 +61,48 @@ void run_json(std::string_view input) {
   LC_ASSERT(fields.has_value() || !tree.has_value() || as_object(*tree) == nullptr);
 }
 
+void check_diagnostics(const std::vector<Diagnostic>& diagnostics) {
+  for (const Diagnostic& diagnostic : diagnostics) {
+    std::string json;
+    append_json_string(json, format_diagnostic(diagnostic));
+    LC_ASSERT(!diagnostic.message.empty() && parse_json(json).has_value());
+  }
+}
+
+// A tree is JSON of the same shape, and all of it stands somewhere in the file.
+void run_yaml(std::string_view input) {
+  const auto tree = parse_yaml(input, "f.yaml");
+  if (!tree) {
+    LC_ASSERT(!tree.error().empty());
+    check_diagnostics(tree.error());
+    return;
+  }
+  LC_ASSERT(parse_json(write_json(to_json(*tree))).has_value());
+  for (const auto& [key, value] : tree->members) {
+    LC_ASSERT(key.line >= 1 && key.column >= 1 && value.line >= 1);
+    const SourceLocation where = locate_in_scalar(input, "f.yaml", value, 2, 3);
+    LC_ASSERT(where.line >= value.line);
+  }
+}
+
+// A crew's two files and a configuration: refused with words, or accepted without errors.
+void run_settings(std::string_view input) {
+  const auto one = proto::parse_manifest(input, "a.runtime.yaml", "", "");
+  const auto two =
+      proto::parse_manifest("crew: a\ntriggers: [b]\n", "a.runtime.yaml", input, "a.yaml");
+  const auto config = proto::resolve_config(input, "live-config.yaml", {});
+  for (const auto* result : {&one, &two}) {
+    LC_ASSERT(result->manifest.has_value() == !has_errors(result->diagnostics));
+    check_diagnostics(result->diagnostics);
+    check_diagnostics(proto::check_crews({result->draft, one.draft}));
+  }
+  LC_ASSERT(config.config.has_value() == !has_errors(config.diagnostics));
+  check_diagnostics(config.diagnostics);
+}
+
 constexpr Target kTargets[] = {
-    {"done", run_done},
-    {"event", run_event},
-    {"json", run_json},
-    {"ready", run_ready},
+    {"done", run_done},   {"event", run_event},       {"json", run_json},
+    {"ready", run_ready}, {"settings", run_settings}, {"yaml", run_yaml},
 };
 
 }  // namespace
