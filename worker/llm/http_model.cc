@@ -1,6 +1,5 @@
 #include "worker/llm/http_model.h"
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 #include <poll.h>
 #include <unistd.h>
@@ -13,19 +12,13 @@
 
 #include "common/clock.h"
 #include "worker/llm/chat.h"
+#include "worker/llm/curl_library.h"
 #include "worker/llm/retry.h"
 
 namespace lc::worker {
 namespace {
 
 constexpr std::int64_t kConnectTimeoutMs = 5'000;
-
-struct FreeList {
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-struct FreeHandle {
-  void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
-};
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -79,8 +72,21 @@ std::string advice(int status, const ServiceError& error, const LlmSettings& set
 }  // namespace
 
 struct HttpModelClient::Curl {
-  std::unique_ptr<CURL, FreeHandle> handle;
-  std::unique_ptr<curl_slist, FreeList> headers;
+  CurlLibrary library;
+  CURL* handle = nullptr;
+  curl_slist* headers = nullptr;
+
+  explicit Curl(const CurlLibrary& loaded) : library(loaded), handle(library.easy_init()) {}
+  Curl(const Curl&) = delete;
+  Curl& operator=(const Curl&) = delete;
+  ~Curl() {
+    library.easy_cleanup(handle);
+    library.slist_free_all(headers);
+  }
+
+  void add_header(const std::string& line) {
+    headers = library.slist_append(headers, line.c_str());
+  }
 };
 
 struct HttpModelClient::Exchange {
@@ -125,20 +131,6 @@ std::size_t on_header(const char* data, std::size_t size, std::size_t count, voi
   return line.size();
 }
 
-std::unique_ptr<curl_slist, FreeList> request_headers(const LlmSettings& settings) {
-  curl_slist* list = curl_slist_append(nullptr, "Content-Type: application/json");
-  list = curl_slist_append(list, "Accept: application/json");
-  list = curl_slist_append(list, "Expect:");  // do not wait for a 100 before the body
-  list = curl_slist_append(list, ("Authorization: Bearer " + settings.key).c_str());
-  if (!settings.organization.empty()) {
-    list = curl_slist_append(list, ("OpenAI-Organization: " + settings.organization).c_str());
-  }
-  if (!settings.project.empty()) {
-    list = curl_slist_append(list, ("OpenAI-Project: " + settings.project).c_str());
-  }
-  return std::unique_ptr<curl_slist, FreeList>(list);
-}
-
 }  // namespace
 
 HttpModelClient::HttpModelClient(LlmSettings settings, std::unique_ptr<Curl> curl)
@@ -149,23 +141,30 @@ HttpModelClient::HttpModelClient(LlmSettings settings, std::unique_ptr<Curl> cur
 HttpModelClient::~HttpModelClient() = default;
 
 Result<std::unique_ptr<HttpModelClient>> HttpModelClient::create(LlmSettings settings) {
-  auto curl = std::make_unique<Curl>();
-  if (curl_global_init(CURL_GLOBAL_DEFAULT) == 0) {
-    curl->handle.reset(curl_easy_init());
+  LC_TRY(const CurlLibrary library, load_curl());
+  auto curl = std::make_unique<Curl>(library);
+  if (curl->handle == nullptr) {
+    return fail(ErrorCode::unavailable, "libcurl gives no handle");
   }
-  if (!curl->handle) {
-    return fail(ErrorCode::unavailable, "libcurl cannot be initialised");
+  curl->add_header("Content-Type: application/json");
+  curl->add_header("Accept: application/json");
+  curl->add_header("Expect:");  // do not wait for a 100 before the body
+  curl->add_header("Authorization: Bearer " + settings.key);
+  if (!settings.organization.empty()) {
+    curl->add_header("OpenAI-Organization: " + settings.organization);
   }
-  curl->headers = request_headers(settings);
-  CURL* handle = curl->handle.get();
-  curl_easy_setopt(handle, CURLOPT_URL, (settings.base_url + "/chat/completions").c_str());
-  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, curl->headers.get());
-  curl_easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-  curl_easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
-  curl_easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(kConnectTimeoutMs));
-  curl_easy_setopt(handle, CURLOPT_USERAGENT, "live-crew");
-  curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
-  curl_easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
+  if (!settings.project.empty()) {
+    curl->add_header("OpenAI-Project: " + settings.project);
+  }
+  CURL* handle = curl->handle;
+  library.easy_setopt(handle, CURLOPT_URL, (settings.base_url + "/chat/completions").c_str());
+  library.easy_setopt(handle, CURLOPT_HTTPHEADER, curl->headers);
+  library.easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+  library.easy_setopt(handle, CURLOPT_PROTOCOLS_STR, "http,https");
+  library.easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(kConnectTimeoutMs));
+  library.easy_setopt(handle, CURLOPT_USERAGENT, "live-crew");
+  library.easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
+  library.easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
   return std::unique_ptr<HttpModelClient>(
       new HttpModelClient(std::move(settings), std::move(curl)));
 }
@@ -173,22 +172,23 @@ Result<std::unique_ptr<HttpModelClient>> HttpModelClient::create(LlmSettings set
 HttpModelClient::Exchange HttpModelClient::exchange(const std::string& body, Micros budget) {
   Exchange exchange;
   std::pair<std::string*, bool*> sink(&exchange.body, &exchange.too_long);
-  CURL* handle = curl_->handle.get();
-  curl_easy_setopt(handle, CURLOPT_POSTFIELDS, body.data());
-  curl_easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body.size()));
-  curl_easy_setopt(handle, CURLOPT_TIMEOUT_MS,
-                   static_cast<long>(std::max<std::int64_t>(1, budget.us / 1000)));
-  curl_easy_setopt(handle, CURLOPT_WRITEDATA, &sink);
-  curl_easy_setopt(handle, CURLOPT_HEADERDATA, &exchange.failure);
-  curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, exchange.detail.data());
-  exchange.result = curl_easy_perform(handle);
-  curl_easy_setopt(handle, CURLOPT_ERRORBUFFER, nullptr);
+  CURL* handle = curl_->handle;
+  curl_->library.easy_setopt(handle, CURLOPT_POSTFIELDS, body.data());
+  curl_->library.easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE,
+                             static_cast<curl_off_t>(body.size()));
+  curl_->library.easy_setopt(handle, CURLOPT_TIMEOUT_MS,
+                             static_cast<long>(std::max<std::int64_t>(1, budget.us / 1000)));
+  curl_->library.easy_setopt(handle, CURLOPT_WRITEDATA, &sink);
+  curl_->library.easy_setopt(handle, CURLOPT_HEADERDATA, &exchange.failure);
+  curl_->library.easy_setopt(handle, CURLOPT_ERRORBUFFER, exchange.detail.data());
+  exchange.result = curl_->library.easy_perform(handle);
+  curl_->library.easy_setopt(handle, CURLOPT_ERRORBUFFER, nullptr);
   if (exchange.result == CURLE_OK) {
     long status = 0;
-    curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
+    curl_->library.easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
     exchange.failure.status = static_cast<int>(status);
     curl_off_t after_s = 0;
-    curl_easy_getinfo(handle, CURLINFO_RETRY_AFTER, &after_s);
+    curl_->library.easy_getinfo(handle, CURLINFO_RETRY_AFTER, &after_s);
     if (after_s > 0 && !exchange.failure.retry_after) {
       exchange.failure.retry_after = seconds(after_s);
     }
@@ -209,7 +209,7 @@ Error HttpModelClient::explain(const Exchange& exchange, const ChatRequest& requ
   if (exchange.result != CURLE_OK) {
     const std::string_view detail = exchange.detail.front() != '\0'
                                         ? std::string_view(exchange.detail.data())
-                                        : curl_easy_strerror(exchange.result);
+                                        : curl_->library.easy_strerror(exchange.result);
     return {ErrorCode::unavailable,
             fmt::format("model service {}: {} (is it running, and is llm.base_url right?)", url,
                         detail)};
