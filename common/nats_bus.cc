@@ -213,6 +213,10 @@ BusStats NatsBus::stats() const {
           .reconnects = side_->connections > 0 ? side_->connections - 1 : 0};
 }
 
+const std::string& NatsBus::connect_error() const {
+  return side_->connect_error;
+}
+
 std::int64_t NatsBus::max_payload() const {
   return side_->link.max_payload.load(std::memory_order_relaxed);
 }

@@ -61,7 +61,11 @@ class NatsBus final : public Bus {
   BusState state() const override;
   BusStats stats() const override;
   std::int64_t max_payload() const override;
+  /// `on_closed` may destroy the bus.
   void close(std::int64_t patience_ms, std::function<void()> on_closed) override;
+
+  /// Why the last attempt to connect failed, for logs; empty while connected.
+  const std::string& connect_error() const;
 
  private:
   struct Loop;  // the loop's side: callbacks, delivery of what arrived

@@ -92,12 +92,16 @@ Result<std::vector<std::string>> split_nats_urls(std::string_view list) {
 }
 
 Error nats_error(std::string_view what, natsStatus status, int js_code) {
+  constexpr std::size_t kPlaceCharsMax = 40;
   // The thread's last error has the server's words, but only for the call that has just failed.
   natsStatus last = NATS_OK;
   const char* detail = nats_GetLastError(&last);
   std::string words = natsStatus_GetText(status);
   if (detail != nullptr && last == status && *detail != '\0') {
     words = detail;
+    if (std::size_t place = words.find("): "); words.starts_with('(') && place < kPlaceCharsMax) {
+      words.erase(0, place + 3);  // "(conn.c:1905): " is a place in nats.c
+    }
   }
   ErrorCode code = js_code != 0 ? js_error_code(js_code) : status_code(status);
   if (words.find("wrong last sequence") != std::string::npos) {

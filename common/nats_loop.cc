@@ -49,6 +49,9 @@ NatsBus::Loop::~Loop() {
 }
 
 void NatsBus::Loop::push(BusCommand command) {
+  if (ended) {
+    return;
+  }
   outgoing.push_back(std::move(command));
   if (outgoing.size() >= kFlushAt) {
     flush();
@@ -80,7 +83,11 @@ Status NatsBus::Loop::refuse_full(std::string_view what) {
 
 std::uint64_t NatsBus::Loop::expect(OnReply on_reply) {
   std::uint64_t id = ++last_id;
-  open_requests.emplace(id, std::move(on_reply));
+  if (ended) {
+    on_reply({.id = id, .status = fail(ErrorCode::unavailable, "the bus is closed")});
+  } else {
+    open_requests.emplace(id, std::move(on_reply));
+  }
   return id;
 }
 
@@ -134,10 +141,14 @@ void NatsBus::Loop::give(Arrival& arrival) {
       break;
     case Arrival::What::state:
       state = arrival.state;
+      connect_error.clear();
       connections += state == BusState::connected ? 1 : 0;
       for (std::size_t i = 0; i < on_state.size(); ++i) {
         on_state[i](state);
       }
+      break;
+    case Arrival::What::connect_failed:
+      connect_error = std::move(arrival.data);
       break;
     case Arrival::What::closed:
       ended = true;

@@ -71,6 +71,7 @@ struct NatsBus::Loop {
   std::uint64_t last_id = 0;
 
   BusState state = BusState::connecting;
+  std::string connect_error;
   std::vector<std::function<void(BusState)>> on_state;
   std::function<void()> on_closed;
   bool closing = false;

@@ -35,9 +35,11 @@ void NatsOutbox::resolve(std::uint64_t id) {
 }
 
 void NatsOutbox::postpone(std::uint64_t id, MonoTime now) {
-  constexpr Micros kPause = millis(250);
+  // A full outbox that comes back every quarter of a second would be a storm: slow down.
+  constexpr Micros kPause = millis(125);
+  constexpr int kDoublingsMax = 5;
   if (auto entry = find(id); entry != entries_.end()) {
-    entry->due = now + kPause;
+    entry->due = now + Micros{kPause.us << std::min(entry->attempts, kDoublingsMax)};
   }
 }
 

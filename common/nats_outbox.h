@@ -21,7 +21,7 @@ class NatsOutbox {
   /// Acknowledged or refused; an id that is not here (a second ack) is no error.
   void resolve(std::uint64_t id);
 
-  /// The server could not store it: due again after a pause.
+  /// The server could not store it: due again after a pause that grows to 4 s.
   void postpone(std::uint64_t id, MonoTime now);
 
   /// Nothing that was sent counts as sent any more: a new connection gets all of it, in order.

@@ -78,7 +78,7 @@ void NatsThread::run() {
   while (!done) {
     MonoTime now = monotonic_now();
     if (may_connect(now) && now >= connect_at_) {
-      connect(now);
+      connect();
     }
     link_.commands.take(batch, next_wake(monotonic_now()));
     for (BusCommand& command : batch) {
@@ -118,36 +118,50 @@ void NatsThread::report(BusState state) {
   link_.arrivals->push_always(arrival, 0);
 }
 
-void NatsThread::connect(MonoTime now) {
+void NatsThread::connect() {
   auto fresh = std::make_unique<Connection>();
   fresh->number = ++connections_made_;
   auto notice = std::make_unique<ClosedNotice>(ClosedNotice{&link_, fresh->number});
   natsOptions_SetClosedCB(nats_options_.get(), on_closed, notice.get());
   natsConnection* raw = nullptr;
   natsStatus status = natsConnection_Connect(&raw, nats_options_.get());
-  if (status == NATS_OK) {
+  Error why;
+  if (status != NATS_OK) {
+    why = nats_error("connecting", status);
+  } else {
     fresh->connection.reset(raw);
     notice.release();  // comes back through on_closed
     ++connections_open_;
-    if (set_up(*fresh)) {
-      connect_backoff_ = Micros{0};
+    Status ready = set_up(*fresh);
+    if (!ready) {
+      why = std::move(ready).error();
+    } else {
+      connected_at_ = monotonic_now();
       link_.max_payload = natsConnection_GetMaxPayload(raw);
       live_ = std::move(fresh);
       link_.connection = live_->number;
       if (natsConnection_Status(raw) == NATS_CONN_STATUS_CLOSED) {
         link_.connection = 0;  // its notice came before the number was set, and is in the queue
       }
+      report(BusState::connected);
       outbox_.disconnected();
       send_due(monotonic_now());
       check_consumers(monotonic_now());
-      report(BusState::connected);
       return;
     }
     close_connection(std::move(fresh));
   }
+  Arrival failed;
+  failed.what = Arrival::What::connect_failed;
+  failed.data = why.message;
+  link_.arrivals->push_always(failed, 0);
+  back_off();
+}
+
+void NatsThread::back_off() {
   connect_backoff_ = std::clamp(Micros{connect_backoff_.us * 2}, kConnectBackoffMin,
                                 millis(options_.backoff_ms_max));
-  connect_at_ = std::max(now, monotonic_now()) + connect_backoff_;
+  connect_at_ = monotonic_now() + connect_backoff_;
 }
 
 Status NatsThread::set_up(Connection& fresh) {
@@ -195,7 +209,13 @@ void NatsThread::disconnect() {
     reply_error(id, {ErrorCode::unavailable, "the connection to NATS was lost before the answer"});
   }
   requests_.clear();
+  constexpr Micros kSteady = seconds(5);
   connect_at_ = monotonic_now();
+  if (connect_at_ - connected_at_ >= kSteady) {
+    connect_backoff_ = Micros{0};
+  } else {
+    back_off();  // a server that takes us and drops us at once is not asked without a pause
+  }
   report(BusState::disconnected);
 }
 

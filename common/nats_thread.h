@@ -49,7 +49,8 @@ class NatsThread {
     std::map<std::string, KvStorePtr, std::less<>> buckets;
   };
 
-  void connect(MonoTime now);
+  void connect();
+  void back_off();
   Status set_up(Connection& fresh);
   void disconnect();
   void close_connection(std::unique_ptr<Connection> connection);
@@ -100,6 +101,7 @@ class NatsThread {
   std::uint64_t deliveries_open_ = 0;
   MonoTime connect_at_{0};
   Micros connect_backoff_{0};
+  MonoTime connected_at_{0};
   MonoTime next_tick_{0};
   std::optional<MonoTime> closing_;
 };

@@ -105,7 +105,15 @@ struct Reply {
 };
 
 struct Arrival {
-  enum class What : std::uint8_t { core, streamed, flow_request, reply, state, closed };
+  enum class What : std::uint8_t {
+    core,
+    streamed,
+    flow_request,
+    reply,
+    state,
+    connect_failed,
+    closed
+  };
 
   What what = What::core;
   BusState state = BusState::connecting;

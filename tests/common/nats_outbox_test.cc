@@ -79,6 +79,12 @@ TEST_CASE("outbox: a message that the server could not store waits a moment") {
   outbox.postpone(1, MonoTime{0});
   CHECK(due(outbox, MonoTime{249'999}).empty());
   CHECK(due(outbox, MonoTime{250'000}) == Ids{1});
+  for (int attempt = 0; attempt < 10; ++attempt) {
+    outbox.sent(1, MonoTime{0});
+  }
+  outbox.postpone(1, MonoTime{0});
+  CHECK(due(outbox, MonoTime{3'999'999}).empty());
+  CHECK(due(outbox, MonoTime{4'000'000}) == Ids{1});
 }
 
 TEST_CASE("acks: a stored message, a duplicate, a refusal, a server that is not ready") {

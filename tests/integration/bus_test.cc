@@ -260,15 +260,30 @@ TEST_CASE("bus: without a server it keeps trying, refuses core messages and keep
   REQUIRE(loop.run_until([&] { return answer.has_value(); }));
   CHECK(answer->error().code == ErrorCode::unavailable);
   CHECK((*bus)->state() == BusState::connecting);
+  REQUIRE(loop.run_until([&] { return !(*bus)->connect_error().empty(); }));
+  CHECK((*bus)->connect_error().starts_with("connecting: "));
   REQUIRE((*server)->restart());
   REQUIRE(loop.run_until([&] { return (*bus)->state() == BusState::connected; }));
   (*bus)->ensure_stream({.name = "S", .subject = "s.events"},
                         [](Result<StreamInfo> made) { CHECK(made.has_value()); });
   CHECK(loop.run_until([&] { return acked; }));
+  CHECK((*bus)->connect_error().empty());
   bool closed = false;
   (*bus)->close(1'000, [&] { closed = true; });
   CHECK(loop.run_until([&] { return closed; }));
   CHECK((*bus)->state() == BusState::closed);
+  bool answered = false;
+  (*bus)->kv_get("b", "k", [&](Result<KvEntry> got) {
+    answered = got.error().code == ErrorCode::unavailable;
+  });
+  CHECK(answered);
+}
+
+TEST_CASE("bus: its end may be the end of its owner") {
+  BusWorld world;
+  auto bus = world.connect();
+  bus->close(100, [&bus] { bus.reset(); });
+  CHECK(world.loop().run_until([&] { return bus == nullptr; }));
 }
 
 TEST_CASE("bus: closing waits for open acks, and answers those that never come") {
