@@ -29,14 +29,25 @@ class Places {
     }
   }
 
-  SourceLocation at(const YAML::Mark& mark) const {
+  SourceLocation at(const YAML::Mark& mark) {
     if (mark.line < 0) {
       return {file_};
     }
     const auto line = std::min(static_cast<std::size_t>(mark.line), starts_.size() - 1);
-    const std::string_view rest = text_.substr(starts_[line]);
-    return {file_, static_cast<int>(line) + 1,
-            column_in_characters(rest.substr(0, rest.find('\n')), mark.column + 1)};
+    const std::size_t target =
+        std::min(starts_[line] + static_cast<std::size_t>(mark.column),
+                 line + 1 < starts_.size() ? starts_[line + 1] : text_.size());
+    // Counting goes on from the last mark: a file that is one long line would else be counted from
+    // its start for every value.
+    if (line != last_line_ || target < last_byte_) {
+      last_line_ = line;
+      last_byte_ = starts_[line];
+      last_column_ = 1;
+    }
+    const std::string_view passed = text_.substr(last_byte_, target - last_byte_);
+    last_column_ += column_in_characters(passed, static_cast<int>(passed.size()) + 1) - 1;
+    last_byte_ = target;
+    return {file_, static_cast<int>(line) + 1, last_column_};
   }
 
   std::string_view rest(const YAML::Mark& mark) const {
@@ -55,6 +66,9 @@ class Places {
   std::string_view text_;
   std::string file_;
   std::vector<std::size_t> starts_;
+  std::size_t last_line_ = 0;
+  std::size_t last_byte_ = 0;
+  int last_column_ = 1;
 };
 
 // The parser takes a quoted text that is never closed for one that ends with the file.
@@ -79,7 +93,7 @@ bool is_closed(std::string_view quoted) {
 // Builds the tree from the parser's events; complaints are collected, nothing is thrown.
 class TreeBuilder : public YAML::EventHandler {
  public:
-  explicit TreeBuilder(const Places& places) : places_(places) {}
+  explicit TreeBuilder(Places& places) : places_(places) {}
 
   void OnDocumentStart(const YAML::Mark& mark) override {
     if (++documents_ == 1) {
@@ -141,7 +155,7 @@ class TreeBuilder : public YAML::EventHandler {
     std::unordered_map<std::string, int> keys;  // to the line of the first one
   };
 
-  YamlNode make(YamlKind kind, const YAML::Mark& mark) const {
+  YamlNode make(YamlKind kind, const YAML::Mark& mark) {
     const SourceLocation where = places_.at(mark);
     YamlNode node;
     node.kind = kind;
@@ -214,7 +228,7 @@ class TreeBuilder : public YAML::EventHandler {
     }
   }
 
-  const Places& places_;
+  Places& places_;
   YamlNode root_;
   std::vector<Level> levels_;
   std::vector<Diagnostic> problems_;
@@ -248,7 +262,7 @@ std::expected<YamlNode, std::vector<Diagnostic>> parse_yaml(std::string_view tex
   if (text.starts_with("\xef\xbb\xbf")) {
     text.remove_prefix(3);
   }
-  const Places places(text, file);
+  Places places(text, file);
   TreeBuilder builder(places);
   try {
     std::istringstream in{std::string(text)};

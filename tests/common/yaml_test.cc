@@ -152,6 +152,17 @@ TEST_CASE("yaml: depth and size have limits") {
         "files of their own)");
 }
 
+TEST_CASE("yaml: the largest file on one line is read without counting it again and again") {
+  std::string text = "[";
+  while (text.size() < kYamlBytesMax - 4) {
+    text += "ü,";
+  }
+  const auto root = parse_yaml(text + "z]", "f.yaml");
+  REQUIRE(root);
+  CHECK(root->items.size() == 349'525);
+  CHECK(root->items.back().column == 2 * 349'524 + 2);
+}
+
 TEST_CASE("yaml: a place inside a scalar is found again in the file") {
   struct Row {
     std::string_view yaml;
