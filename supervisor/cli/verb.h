@@ -112,6 +112,8 @@ void register_graph(Verbs& verbs);
 void register_slice(Verbs& verbs);
 void register_messages(Verbs& verbs);
 void register_config(Verbs& verbs);
+void register_ctx(Verbs& verbs);
+void register_simulate(Verbs& verbs);
 
 /// All verbs in the order of the help. Templates of prompt crews are checked by `check_template`.
 Verbs all_verbs(const proto::CheckTemplate& check_template = nullptr);

@@ -9,6 +9,8 @@ Verbs all_verbs(const proto::CheckTemplate& check_template) {
   register_config(verbs);
   register_slice(verbs);
   register_messages(verbs);
+  register_ctx(verbs);
+  register_simulate(verbs);
   return verbs;
 }
 

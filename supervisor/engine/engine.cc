@@ -185,6 +185,10 @@ SliceIndex Engine::open_slice() const {
   return state_->open;
 }
 
+std::optional<SliceIndex> Engine::next_work() const {
+  return state_->next_work();
+}
+
 const proto::Snapshot& Engine::snapshot() const {
   return state_->snapshot;
 }

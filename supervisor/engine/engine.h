@@ -69,6 +69,11 @@ class Engine {
   bool wants_events() const;
 
   SliceIndex open_slice() const;
+
+  /// The first slice, from the open one, whose beat has something to do if nothing more happens;
+  /// nothing when no slice ever has. Reactions in flight are not foreseen.
+  std::optional<SliceIndex> next_work() const;
+
   const proto::Snapshot& snapshot() const;  // the committed context that the open slice reads
   std::int64_t reactions_in_flight() const;
 

@@ -7,10 +7,6 @@
 namespace lc::engine {
 namespace {
 
-std::string label_of(const proto::Need& need) {
-  return need.name + "@" + std::to_string(need.offset);
-}
-
 SliceIndex shifted(SliceIndex slice, std::int64_t by) {
   return {slice.value + by};
 }
@@ -80,7 +76,7 @@ Judgement judge(const CrewSpec& spec, SliceIndex trigger, SliceIndex at, const W
   for (const proto::Need& need : spec.needs) {
     const auto from = holds_from(need, trigger, world);
     if (!from || *from > at) {
-      judged.unmet.push_back(label_of(need));
+      judged.unmet.push_back(proto::need_label(need));
     }
     if (is_hopeless(need, trigger, world)) {
       judged.hopeless.push_back(CrewId{need.name});
