@@ -39,16 +39,16 @@ void register_simulate(Verbs& verbs) {
   verbs.push_back(
       {.name = "simulate",
        .summary = "Run the engine on a script, in virtual time",
-       .details =
-           "The script is one JSON object: slice_ms; clock (wall or event); events, each with "
-           "kind, payload and either slice or ts, in the order of their arrival; crews, by name, "
-           "with the fields of their runtime file; reactions, by crew, with takes_ms, outcomes "
-           "(the k-th reaction has the k-th, the last repeats), diff and actions; until_slice. "
-           "Also lateness_ms (0), late_policy, ctx_max_bytes and backlog_max_batches. A crew "
-           "without reactions answers at once with nothing.\n"
-           "Prints one JSON object for each closed slice: events, ready (who was woken), waiting "
-           "(who has events and waits, and for what), done, disabled, errors, ctx; then a summary. "
-           "A line covers the time from the slice's beat to the next one.",
+       .details = "The script is one JSON object: slice_ms; clock (wall or event); events, each "
+                  "with kind, payload and either slice or ts, in the order of their arrival; "
+                  "crews, by name, with the fields of their runtime file; reactions, by crew, with "
+                  "takes_ms, outcomes (one for each reaction, the last repeats), diff and actions; "
+                  "until_slice. Also lateness_ms (0), late_policy, ctx_max_bytes and "
+                  "backlog_max_batches. A crew without reactions answers at once with "
+                  "nothing.\nPrints one JSON object for each closed slice: events, ready (who was "
+                  "woken), waiting (who has events and waits, and for what), done, disabled, "
+                  "errors, ctx; then a summary. A line covers the time from the slice's beat to "
+                  "the next one.",
        .examples = {{"simulate script.json", "prints what each slice decides"},
                     {"simulate - < script.json | jq -c 'select(.waiting != {})'",
                      "shows the slices in which somebody waits"}},
