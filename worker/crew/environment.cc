@@ -9,7 +9,7 @@ namespace lc::worker {
 namespace {
 
 // What programs need to find things, speak a language, and reach a model service.
-constexpr std::array<std::string_view, 26> kPassed = {"HOME",
+constexpr std::array<std::string_view, 28> kPassed = {"HOME",
                                                       "HTTPS_PROXY",
                                                       "HTTP_PROXY",
                                                       "LANG",
@@ -34,7 +34,9 @@ constexpr std::array<std::string_view, 26> kPassed = {"HOME",
                                                       "VIRTUAL_ENV",
                                                       "https_proxy",
                                                       "http_proxy",
-                                                      "no_proxy"};
+                                                      "no_proxy",
+                                                      "LD_LIBRARY_PATH",
+                                                      "TERM"};
 
 std::vector<std::string> split_names(const std::string& list) {
   std::vector<std::string> names;

@@ -197,7 +197,7 @@ void ProgramCrew::write_some(std::string& request) {
   }
 }
 
-Answer ProgramCrew::broke_contract(std::string words) {
+Answer ProgramCrew::broke_contract(const std::string& words) {
   stop_program();
   return error_answer("protocol: the program wrote " + words);
 }

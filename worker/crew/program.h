@@ -39,7 +39,7 @@ class ProgramCrew : public Crew {
   bool take_line(std::string& line);
   void write_some(std::string& request);
   Answer exchange(std::string request);
-  Answer broke_contract(std::string words);
+  Answer broke_contract(const std::string& words);
   Answer left();
   void stop_program();
   bool consume_note(const ProgramLine& line);
