@@ -98,12 +98,14 @@ int App::run() {
   std::signal(SIGPIPE, SIG_IGN);
   bus_->on_state([this](BusState state) { on_bus_state(state); });
   require_timer_ = timers_->arm(clock_.mono() + seconds(options_.require_nats_s), [this] {
-    log_error("NATS not reached",
-              {{"url", options_.config.nats_url}, {"waited_s", options_.require_nats_s}});
+    const std::string why = bus_->connect_error();
+    log_error(
+        "NATS not reached",
+        {{"url", options_.config.nats_url}, {"waited_s", options_.require_nats_s}, {"error", why}});
     fmt::print(stderr,
-               "lcsupervisor: cannot reach NATS at {} within {} s; nothing was started. Is "
-               "nats-server running? Set --nats or nats_url, or wait longer with --require-nats\n",
-               options_.config.nats_url, options_.require_nats_s);
+               "cannot reach NATS at {} within {} s ({}); nothing was started. Is nats-server "
+               "running? Set --nats or nats_url, or wait longer with --require-nats\n",
+               options_.config.nats_url, options_.require_nats_s, why);
     stop(kExitUnavailable);
   });
   loop_->run();
@@ -157,7 +159,7 @@ void App::fail_start(const Error& error) {
     return;
   }
   log_error("start refused", {{"error", error.message}});
-  fmt::print(stderr, "lcsupervisor: {}\n", error.message);
+  fmt::print(stderr, "{}\n", error.message);
   stop(error.code == ErrorCode::conflict ? kExitConfig : kExitInternal);
 }
 

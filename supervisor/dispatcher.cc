@@ -148,7 +148,17 @@ void Dispatcher::reconnected() {
 }
 
 void Dispatcher::cancel(const CrewId& crew) {
+  const auto it = reactions_.find(crew);
+  if (it == reactions_.end()) {
+    return;
+  }
+  const bool fleet_reports = local_.contains(crew) && it->second.is_published;
+  const SliceIndex slice = it->second.ready.slice;
+  const Attempt attempt = it->second.ready.attempt;
   end(crew);
+  if (!fleet_reports) {
+    reaction_failed(crew, slice, attempt, proto::Outcome::admin, "the crew was disabled");
+  }
 }
 
 void Dispatcher::end(const CrewId& crew) {

@@ -85,10 +85,13 @@ Environment read_environment(const char* const* entries) {
 
 std::vector<std::string> worker_environment(const Environment& environment,
                                             const proto::LlmConfig& llm) {
+  const auto more = environment.find("LIVE_CREW_PASS_ENV");
+  const std::string also = more == environment.end() ? "" : "," + more->second + ",";
   std::vector<std::string> out;
   for (const auto& [name, value] : environment) {
     const bool passed = std::ranges::count(kPassedOn, name) > 0 ||
-                        std::ranges::count(kOwnPassedOn, name) > 0 || name == llm.api_key_env;
+                        std::ranges::count(kOwnPassedOn, name) > 0 || name == llm.api_key_env ||
+                        also.find("," + name + ",") != std::string::npos;
     if (passed) {
       out.push_back(name + "=" + value);
     }

@@ -11,20 +11,21 @@
 #include <vector>
 
 #include "proto/manifest.h"
+#include "supervisor/exit_codes.h"
 
 // How a verb of `live-crew` is described. The one description serves the parser, the help, the
 // completions and the manual page, so that they cannot disagree.
 namespace lc::cli {
 
 // Exit codes are an interface: scripts act on them. `live-crew help exit-codes` lists them.
-inline constexpr int kExitOk = 0;
-inline constexpr int kExitFailed = 1;
-inline constexpr int kExitUsage = 64;
-inline constexpr int kExitBadData = 65;
-inline constexpr int kExitNoInput = 66;
-inline constexpr int kExitUnavailable = 69;
-inline constexpr int kExitInternal = 70;
-inline constexpr int kExitConfig = 78;
+using supervisor::kExitOk;
+using supervisor::kExitFailed;
+using supervisor::kExitUsage;
+using supervisor::kExitBadData;
+using supervisor::kExitNoInput;
+using supervisor::kExitUnavailable;
+using supervisor::kExitInternal;
+using supervisor::kExitConfig;
 
 using Environment = std::map<std::string, std::string>;
 

@@ -119,9 +119,17 @@ void Engine::State::handle(const ReactionFailed& input) {
 }
 
 void Engine::State::handle(const IdleFailure& input) {
-  if (find_crew(input.crew) != nullptr) {
-    answers.emplace_back(input);
+  const Crew* crew = find_crew(input.crew);
+  if (crew == nullptr) {
+    return;
   }
+  if (crew->in_flight && !crew->in_flight->answered) {
+    // The worker that should take the reaction died before it could: no phase ends until it counts.
+    apply(input);
+    evaluate_waiting();
+    return;
+  }
+  answers.emplace_back(input);
 }
 
 void Engine::State::handle(const EnableCrew& input) {

@@ -1,0 +1,17 @@
+#include "supervisor/cli/online.h"
+
+namespace lc::cli {
+
+Verbs every_verb() {
+  Verbs verbs;
+  register_run(verbs);
+  register_process(verbs);
+  register_traffic(verbs);
+  register_admin(verbs);
+  for (Verb& verb : all_verbs()) {
+    verbs.push_back(std::move(verb));
+  }
+  return verbs;
+}
+
+}  // namespace lc::cli
