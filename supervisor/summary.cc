@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <fstream>
 
 namespace lc::supervisor {
 namespace {
@@ -49,7 +50,9 @@ void Summary::observe(const engine::Effect& effect, MonoTime now) {
 void Summary::on_ended(const engine::ReactionEnded& ended, MonoTime now) {
   ++reactions_[ended.crew.value][std::string(proto::to_string(ended.outcome))];
   if (const auto it = dispatched_.find(ended.crew); it != dispatched_.end()) {
-    latencies_us_.push_back((now - it->second).us);
+    if (latencies_us_.size() < kLatenciesMax) {
+      latencies_us_.push_back((now - it->second).us);
+    }
     dispatched_.erase(it);
   }
 }
@@ -89,6 +92,15 @@ Json Summary::json() const {
                                               {"max", percentile_us(1.0)}}},
                     {"ctx_rev", last_snapshot_.revision.value},
                     {"ctx", std::move(ctx)}};
+}
+
+Status Summary::write_to(const std::string& path) const {
+  std::ofstream file(path);
+  file << write_json(json()) << "\n";
+  if (!file.flush()) {
+    return fail(ErrorCode::denied, "cannot write '" + path + "'");
+  }
+  return {};
 }
 
 std::string Summary::text() const {

@@ -7,12 +7,15 @@
 
 #include "common/ids.h"
 #include "common/json.h"
+#include "common/result.h"
 #include "common/time.h"
 #include "proto/context.h"
 #include "proto/outcome.h"
 #include "supervisor/engine/effect.h"
 
 namespace lc::supervisor {
+
+inline constexpr std::size_t kLatenciesMax = 1'000'000;  // later ones are counted, not ranked
 
 /// Counts what a run did, from its effects: for `process` and for people who ask what happened.
 class Summary {
@@ -23,6 +26,9 @@ class Summary {
   /// actions{kind: n}, errors{reason: n}, latency_us{p50, p99, max} of a reaction from dispatch to
   /// its end, ctx_rev, ctx}
   Json json() const;
+
+  /// json() as a line in a file. Errors: denied - the file cannot be written.
+  Status write_to(const std::string& path) const;
 
   /// The same for a person.
   std::string text() const;

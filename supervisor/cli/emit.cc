@@ -18,6 +18,7 @@
 #include "common/uv.h"
 #include "proto/event.h"
 #include "proto/subjects.h"
+#include "supervisor/bootstrap.h"
 #include "supervisor/exit_codes.h"
 
 namespace lc::cli {
@@ -64,8 +65,7 @@ class Emitter {
     bus_->on_state([this](BusState state) {
       if (state == BusState::connected && !connected_) {
         connected_ = true;
-        timers_->cancel(patience_);
-        start_reading();
+        make_stream();
       }
     });
     patience_ = timers_->arm(monotonic_now() + seconds(options_.patience_s), [this] {
@@ -74,6 +74,20 @@ class Emitter {
       finish(supervisor::kExitUnavailable);
     });
     return {};
+  }
+
+  // The same stream that the supervisor makes: events may come first.
+  void make_stream() {
+    bus_->ensure_stream(supervisor::events_stream_spec(options_.stream),
+                        [this](Result<StreamInfo> info) {
+                          if (!info) {
+                            fmt::print(err_, "live-crew emit: {}\n", info.error().message);
+                            finish(supervisor::kExitUnavailable);
+                            return;
+                          }
+                          timers_->cancel(patience_);
+                          start_reading();
+                        });
   }
 
   int input_fd() const { return input_ ? input_.get() : STDIN_FILENO; }

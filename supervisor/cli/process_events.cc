@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <fstream>
 #include <memory>
 
 #include "common/clock.h"
@@ -133,10 +132,8 @@ int tell(const supervisor::Summary& summary, const ProcessOptions& options, std:
     fmt::print(err, "{}", summary.text());
     return supervisor::kExitOk;
   }
-  std::ofstream file(options.summary_file);
-  file << write_json(summary.json()) << "\n";
-  if (!file) {
-    fmt::print(err, "live-crew process: cannot write '{}'\n", options.summary_file);
+  if (auto written = summary.write_to(options.summary_file); !written) {
+    fmt::print(err, "live-crew process: {}\n", written.error().message);
     return supervisor::kExitFailed;
   }
   return supervisor::kExitOk;

@@ -1,8 +1,10 @@
 #include <fmt/format.h>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "supervisor/cli/online.h"
 #include "supervisor/options.h"
+#include "supervisor/summary.h"
 
 namespace lc::cli {
 namespace {
@@ -39,6 +41,13 @@ int run_supervisor(const Args& args, Io& io) {
   }
   log->stream = options->stream.value;
   set_log_config(*log);
+  const std::string summary_file = args.text("summary");
+  supervisor::Summary summary;
+  if (!summary_file.empty()) {
+    options->observer = [&summary](const engine::Effect& effect, WallTime) {
+      summary.observe(effect, monotonic_now());
+    };
+  }
   auto app = supervisor::App::create(std::move(*options));
   if (!app) {
     fmt::print(io.err, "{}\n", app.error().message);
@@ -46,7 +55,14 @@ int run_supervisor(const Args& args, Io& io) {
     const bool ours = code == ErrorCode::invalid_input || code == ErrorCode::conflict;
     return ours ? kExitConfig : kExitUnavailable;
   }
-  return (*app)->run();
+  const int exit_code = (*app)->run();
+  if (!summary_file.empty()) {
+    if (auto written = summary.write_to(summary_file); !written) {
+      fmt::print(io.err, "{}\n", written.error().message);
+      return exit_code == kExitOk ? kExitFailed : exit_code;
+    }
+  }
+  return exit_code;
 }
 
 std::vector<Option> run_options() {
@@ -71,8 +87,13 @@ std::vector<Option> run_options() {
   Option until_end{.name = "until-end", .help = "event clock: stop after the events of now"};
   Option new_epoch{.name = "new-epoch",
                    .help = "start the stream's time anew and skip its old events"};
-  return {stream_option(), crews_option(), config_option(), nats_option(), embedded,  state_dir,
-          clock,           selector,       socket_option(), require_nats,  until_end, new_epoch};
+  Option summary{.name = "summary",
+                 .value = "FILE",
+                 .help = "at the end, write what happened as JSON",
+                 .value_is = ValueIs::file};
+  return {stream_option(), crews_option(), config_option(), nats_option(),   embedded,
+          state_dir,       clock,          selector,        socket_option(), require_nats,
+          until_end,       new_epoch,      summary};
 }
 
 }  // namespace
