@@ -66,12 +66,10 @@ struct LiveConfig {
 };
 
 /// Variables that start like settings but belong to the programs: flags by another way.
-inline constexpr std::array<std::string_view, 14> kProgramVariables = {
-    "LIVE_CREW_CONFIG",      "LIVE_CREW_CREWS",        "LIVE_CREW_EMBEDDED",
-    "LIVE_CREW_LOG_FORMAT",  "LIVE_CREW_LOG_LEVEL",    "LIVE_CREW_NATS",
-    "LIVE_CREW_NATS_SERVER", "LIVE_CREW_REQUIRE_NATS", "LIVE_CREW_RUNTIME_DIR",
-    "LIVE_CREW_SELECTOR",    "LIVE_CREW_SOCKET",       "LIVE_CREW_STATE_DIR",
-    "LIVE_CREW_STREAM",      "LIVE_CREW_WORKER",
+inline constexpr std::array<std::string_view, 9> kProgramVariables = {
+    "LIVE_CREW_CONFIG",   "LIVE_CREW_CREWS",      "LIVE_CREW_NATS",
+    "LIVE_CREW_PASS_ENV", "LIVE_CREW_PYTHON_DIR", "LIVE_CREW_RUNTIME_DIR",
+    "LIVE_CREW_SELECTOR", "LIVE_CREW_SOCKET",     "LIVE_CREW_WORKER",
 };
 
 /// One resolved setting and where its value came from.

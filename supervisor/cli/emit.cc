@@ -118,7 +118,7 @@ class Emitter {
       rest_.append(chunk.data(), static_cast<std::size_t>(count));
     } else {
       ended_ = true;
-      watcher_.reset();
+      stop_watching();
       if (!rest_.empty()) {
         rest_ += '\n';
       }
@@ -208,6 +208,13 @@ class Emitter {
     return taken.has_value();
   }
 
+  // Not destroyed here: this may run inside its callback.
+  void stop_watching() {
+    if (watcher_) {
+      watcher_->watch(0);
+    }
+  }
+
   void finish_if_done() {
     if (!ended_ || !waiting_.empty() || acknowledged_ + failed_ < sent_) {
       return;
@@ -220,7 +227,7 @@ class Emitter {
 
   void finish(int exit_code) {
     exit_code_ = exit_code;
-    watcher_.reset();
+    stop_watching();
     bus_->close(kClosePatienceMs, [this] { loop_->stop(); });
   }
 
