@@ -157,6 +157,11 @@ void Link::handle(std::string_view subject, std::string_view data, Crew& crew, C
               {{"subject", subject}, {"error", "its stream, slice or crew is not the subject's"}});
     return;
   }
+  const std::string done_subject = proto::done_subject(ready->stream, ready->slice, ready->crew);
+  if (ready->nonce == answered_.nonce && done_subject == answered_.subject) {
+    send(answered_);  // published again after a lost connection: the answer may be lost too
+    return;
+  }
   answer(*ready, crew, tree);
 }
 
@@ -175,14 +180,19 @@ void Link::answer(const proto::Ready& ready, Crew& crew, ChildTree& tree) {
   const std::size_t bytes_max =
       server_max > 0 ? std::min(static_cast<std::size_t>(server_max), proto::kDoneBytesMax)
                      : proto::kDoneBytesMax;
-  const std::string text = write_bounded_done(make_done(ready, std::move(answer), t_ms), bytes_max);
-  const std::string subject = proto::done_subject(ready.stream, ready.slice, ready.crew);
-  const natsStatus status = natsConnection_Publish(nats_->connection.get(), subject.c_str(),
-                                                   text.data(), static_cast<int>(text.size()));
+  answered_ = {.nonce = ready.nonce,
+               .subject = proto::done_subject(ready.stream, ready.slice, ready.crew),
+               .text = write_bounded_done(make_done(ready, std::move(answer), t_ms), bytes_max)};
+  send(answered_);
+}
+
+void Link::send(const Answered& answered) {
+  const natsStatus status =
+      natsConnection_Publish(nats_->connection.get(), answered.subject.c_str(),
+                             answered.text.data(), static_cast<int>(answered.text.size()));
   if (status != NATS_OK) {
-    log_error("done not sent", {{"slice", ready.slice.value},
-                                {"crew", ready.crew.value},
-                                {"error", natsStatus_GetText(status)}});
+    log_error("done not sent",
+              {{"subject", answered.subject}, {"error", natsStatus_GetText(status)}});
   }
 }
 

@@ -30,12 +30,21 @@ class Link {
  private:
   struct Nats;  // the handles of libnats
 
+  // The last answer: a `ready` with the same nonce is the same reaction, and is answered from here.
+  struct Answered {
+    std::string nonce;
+    std::string subject;
+    std::string text;
+  };
+
   explicit Link(const proto::WorkerConfig& config);
   void handle(std::string_view subject, std::string_view data, Crew& crew, ChildTree& tree);
   void answer(const proto::Ready& ready, Crew& crew, ChildTree& tree);
+  void send(const Answered& answered);
 
   proto::WorkerConfig config_;
   std::unique_ptr<Nats> nats_;
+  Answered answered_;
 };
 
 }  // namespace lc::worker

@@ -80,6 +80,7 @@ class WorkerCase(unittest.TestCase):
         self.client = Client(self.server)
         self.addCleanup(lambda: self.client.close())
         self.client.subscribe("live.s.slice.*.*.done")
+        self.reactions = 0
 
     def start(self, manifest=MANIFEST, url=None, **options):
         path = write_crew(self.folder, "echo", manifest, {"echo.py": ECHO})
@@ -88,6 +89,8 @@ class WorkerCase(unittest.TestCase):
         return worker
 
     def react(self, slice_number=0, **options):
+        self.reactions += 1
+        options.setdefault("nonce", f"r{self.reactions}")
         request = ready(slice_number, **options)
         self.client.publish(f"live.s.slice.{slice_number}.echo.ready", json.dumps(request))
         return self.done()
@@ -122,6 +125,13 @@ class LcworkerTest(WorkerCase):
         self.start().state()
         pids = [self.react(n)["actions"][0]["payload"]["pids"][0] for n in range(3)]
         self.assertEqual(len(set(pids)), 1)
+
+    def test_a_ready_that_comes_again_is_answered_again_without_a_second_reaction(self):
+        self.start().state()
+        first = self.react(1, do="children", nonce="once")
+        self.assertEqual(self.react(1, do="children", nonce="once"), first)
+        another = self.react(1, do="children", nonce="twice")
+        self.assertNotEqual(another["actions"], first["actions"])
 
     def test_a_batch_over_max_payload_comes_in_parts(self):
         self.start().state()
