@@ -11,6 +11,7 @@
 # Works from any folder, without a terminal, and again and again. Needs no key: without
 # OPENAI_API_KEY a small server stands in for the model. Ends everything that it starts.
 set -euo pipefail
+{ # read to its end before it runs: what changes in the checkout meanwhile changes nothing here
 called_from=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 top=$PWD
@@ -100,6 +101,16 @@ start_server() {
   exec {fd}<&-
 }
 
+# step COMMAND...: runs it to its end; a signal does not have to wait for that.
+step() {
+  setpriv --pdeathsig TERM "$@" </dev/null &
+  children+=("$!")
+  local code=0
+  wait "$!" || code=$?
+  unset 'children[-1]'
+  return "$code"
+}
+
 # --- Install and build --------------------------------------------------------------------------
 
 if [ "$install" = 1 ]; then
@@ -111,10 +122,10 @@ if [ "$build" = 1 ]; then
   say "building in $build_dir"
   if [ ! -f "$build_dir/build.ninja" ]; then
     mkdir -p "$build_dir"
-    meson setup "$build_dir" -Dtests=false -Ddebug=false -Doptimization=2 \
+    step meson setup "$build_dir" -Dtests=false -Ddebug=false -Doptimization=2 \
       >"$build_dir/setup.log" 2>&1 || fail "meson setup failed" "$build_dir/setup.log"
   fi
-  ninja -C "$build_dir" supervisor/lcsupervisor supervisor/cli/live-crew worker/lcworker ||
+  step ninja -C "$build_dir" supervisor/lcsupervisor supervisor/cli/live-crew worker/lcworker ||
     fail "the build failed"
 fi
 lcsupervisor=$build_dir/supervisor/lcsupervisor
@@ -155,10 +166,10 @@ fi
 
 start_server actions '^tapping' "$live_crew" tap -s match42 --actions --errors
 say "publishing the match's events"
-"$live_crew" emit -s match42 "$example/events.jsonl" --speed max || fail "the events were not taken"
+step "$live_crew" emit -s match42 "$example/events.jsonl" --speed max || fail "the events were not taken"
 
 say "running the match"
-"$lcsupervisor" -s match42 --crews "$example/crews" --config "$example/live-config.yaml" \
+step "$lcsupervisor" -s match42 --crews "$example/crews" --config "$example/live-config.yaml" \
   --clock event --until-end --summary "$work_dir/summary.json" 2>"$work_dir/supervisor.log" ||
   fail "the supervisor ended with exit status $?" "$work_dir/supervisor.log"
 
@@ -174,3 +185,5 @@ Where to look next
   ${live_crew#"$top"/} run -s demo --crews deploy/examples/matchday/crews --embedded
 NEXT
 say "done"
+exit 0
+}

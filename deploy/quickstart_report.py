@@ -14,11 +14,11 @@ def counts(numbers):
 
 
 def spoken(tapped):
-    """(ts, text) of every action whose payload is meant to be read."""
+    """(ts, kind, text) of every action whose payload is meant to be read."""
     for line in tapped:
         try:
             message = json.loads(line)["data"]
-            yield message["ts"], message["payload"]["text"]
+            yield message["ts"], message["kind"], message["payload"]["text"]
         except (ValueError, KeyError, TypeError):
             continue
 
@@ -27,7 +27,8 @@ def report(summary, tapped):
     latency = summary["latency_us"]
     yield ""
     yield "What happened"
-    yield f"  slices     {summary['slices']} closed, up to number {summary['last_slice']}"
+    yield f"  slices     {summary['slices']} closed, the last is number {summary['last_slice']} " \
+          "(the clock steps over empty ones)"
     yield f"  events     {summary['events']}, {summary['events_late']} of them late"
     for crew, outcomes in sorted(summary["reactions"].items()):
         yield f"  reactions  {crew}: {counts(outcomes)}"
@@ -40,8 +41,8 @@ def report(summary, tapped):
     if lines:
         yield ""
         yield "What was said, at the end"
-        for ts, text in lines[-LINES_SHOWN:]:
-            yield f"  {ts}  {text}"
+        for ts, kind, text in lines[-LINES_SHOWN:]:
+            yield f"  {ts}  {kind:16} {text}"
 
 
 def main(arguments):

@@ -9,6 +9,7 @@
 #   --keep  leave the root in place; with --dir, a root that is there is used again
 #   COMMAND what to run in the clone (default: deploy/quickstart.sh, then tests/run.sh, each twice)
 set -euo pipefail
+{ # read to its end before it runs: what changes in the checkout meanwhile changes nothing here
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 source_dir=$PWD
 
@@ -102,3 +103,4 @@ for command in "${commands[@]}"; do
   [ "$code" -eq 0 ] || failed=1
 done
 exit "$failed"
+}

@@ -14,6 +14,7 @@
 # Without options: warnings are errors, all tests run, and the pure unit tests run again under the
 # address and undefined-behaviour sanitizers. Build folders are kept, so a second run is short.
 set -euo pipefail
+{ # read to its end before it runs: what changes in the checkout meanwhile changes nothing here
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 mode=default
@@ -141,3 +142,4 @@ for step in "${plan[@]}"; do
 done
 say "done"
 exec /usr/bin/python3 tests/summary.py "${logs[@]}"
+}

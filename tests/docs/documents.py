@@ -6,7 +6,8 @@ print, standard error included; `...` stands for any text, alone on a line for a
 ```sh block every command must succeed. A block runs in the document's folder as seen from a folder
 of its own that shows the repository's files, with the programs of the build folder in PATH. A block
 marked `<!-- test: name (nats, model) -->` has a private server, whose address is in LIVE_CREW_NATS,
-and a stand-in for a model, whose address is in OPENAI_BASE_URL.
+and a stand-in for a model, whose address is in OPENAI_BASE_URL. A block of any language below a
+line `<!-- file: path -->` is a file that the document's examples find in their folder.
 """
 
 import contextlib
@@ -33,6 +34,7 @@ _BLOCK = re.compile(
     r"```(?P<kind>\w*)\n(?P<body>.*?)^```$",
     re.M | re.S,
 )
+_FILE = re.compile(r"^<!-- file: (?P<path>[\w./-]+) -->\n+```\w*\n(?P<body>.*?)^```$", re.M | re.S)
 _MARK = "-- end of command --"
 
 
@@ -44,18 +46,20 @@ class Example:
     kind: str
     needs: tuple[str, ...]
     body: str
+    files: tuple[tuple[str, str], ...] = ()
 
 
 def examples(document: str, text: str) -> list[Example]:
     found = []
+    files = tuple((match["path"], match["body"]) for match in _FILE.finditer(text))
     for match in _BLOCK.finditer(text):
         line = text.count("\n", 0, match.start("body")) + 1
         needs = tuple(re.findall(r"\w+", match["needs"] or ""))
-        example = Example(document, line, match["name"], match["kind"], needs, match["body"])
+        example = Example(document, line, match["name"], match["kind"], needs, match["body"], files)
         found.append(example)
-    marks = len(re.findall(r"^<!-- test:", text, re.M))
-    if marks != len(found):
-        raise ValueError(f"{document}: {marks} test marks, but {len(found)} blocks below one")
+    marks = len(re.findall(r"^<!-- (?:test|file):", text, re.M))
+    if marks != len(found) + len(files):
+        raise ValueError(f"{document}: {marks} marks, but {len(found) + len(files)} blocks")
     return found
 
 
@@ -171,6 +175,13 @@ def run(example: Example, build: str) -> str:
             model, environment["OPENAI_BASE_URL"] = start_model()
             stack.enter_context(model)  # closes its standard input and waits
         folder = os.path.join(scratch_folder(parent), os.path.dirname(example.document))
+        for name, body in example.files:
+            path = os.path.realpath(os.path.join(folder, name))
+            if not path.startswith(os.path.realpath(parent) + os.sep):
+                return f"the file {name} would be written into the repository"
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(body)
         return check(example, folder, environment)
 
 

@@ -26,6 +26,19 @@ class FindTest(unittest.TestCase):
         with self.assertRaises(ValueError):
             documents.examples("a.md", "<!-- test: lost -->\n\nwords\n")
 
+    def test_a_documents_files_go_with_its_examples(self):
+        text = "<!-- file: a/b.yaml -->\n```yaml\nx: 1\n```\n" + block("$ cat a/b.yaml\nx: 1\n")
+        (example,) = documents.examples("a.md", text)
+        self.assertEqual(example.files, (("a/b.yaml", "x: 1\n"),))
+        with tempfile.TemporaryDirectory() as build:
+            self.assertEqual(documents.run(example, build), "")
+
+    def test_a_file_of_the_repository_is_not_written(self):
+        text = "<!-- file: tests/new -->\n```\nx\n```\n" + block("$ true\n")
+        (example,) = documents.examples("a.md", text)
+        with tempfile.TemporaryDirectory() as build:
+            self.assertIn("into the repository", documents.run(example, build))
+
     def test_commands_and_what_they_print(self):
         body = "$ a \\\n> b\nout\n$ c\n"
         self.assertEqual(documents.commands(body), [("a \\\nb", ["out"]), ("c", [])])

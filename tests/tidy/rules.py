@@ -145,8 +145,8 @@ _BANNED = [
     (r"\b\w*_clock\s*::\s*now\b|\bclock_gettime\s*\(|\bgettimeofday\s*\(|\buv_(hrtime|now)\s*\("
      r"|(?<![\w.>:])(std::)?time\s*\((nullptr|NULL|0|&)", r"common/clock\.cc|tests/.*",
      "time is handed in; read it with common/clock.h"),
-    (r"(?<![\w.>])(std::)?s?rand\s*\(|\bstd::random_device\b", r"common/random\.cc",
-     "use common/random.h with a seed"),
+    (r"(?<![\w.>])(std::)?s?rand\s*\(|\bstd::random_device\b", r"-",
+     "draw from a generator whose seed is given"),
     (r"\b(std::)?(secure_)?getenv\s*\(|(?<!\w)environ\b",
      _CLI + r"|\w+/(main|options)\.cc|supervisor/worker_spec\.cc|common/(log|sd_notify)\.cc",
      "the environment is read in main and handed on"),
