@@ -18,14 +18,14 @@
 namespace lc::cli {
 
 // Exit codes are an interface: scripts act on them. `live-crew help exit-codes` lists them.
-using supervisor::kExitOk;
-using supervisor::kExitFailed;
-using supervisor::kExitUsage;
 using supervisor::kExitBadData;
-using supervisor::kExitNoInput;
-using supervisor::kExitUnavailable;
-using supervisor::kExitInternal;
 using supervisor::kExitConfig;
+using supervisor::kExitFailed;
+using supervisor::kExitInternal;
+using supervisor::kExitNoInput;
+using supervisor::kExitOk;
+using supervisor::kExitUnavailable;
+using supervisor::kExitUsage;
 
 using Environment = std::map<std::string, std::string>;
 
