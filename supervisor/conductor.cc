@@ -136,13 +136,17 @@ void Conductor::carry_out(engine::CrewDisabled& effect) {
   log_error("crew disabled", {{"crew", effect.crew.value}, {"reason", effect.reason}});
   parts_.metrics.crew_enabled.of(effect.crew.value).set(0);
   dispatcher_.cancel(effect.crew);
-  parts_.fleet.stop(effect.crew);
+  if (dispatcher_.runs_here(effect.crew)) {
+    parts_.fleet.stop(effect.crew);
+  }
 }
 
 void Conductor::carry_out(engine::CrewEnabled& effect) {
   log_info("crew enabled", {{"crew", effect.crew.value}});
   parts_.metrics.crew_enabled.of(effect.crew.value).set(1);
-  parts_.fleet.start(effect.crew);
+  if (dispatcher_.runs_here(effect.crew)) {
+    parts_.fleet.start(effect.crew);
+  }
 }
 
 void Conductor::carry_out(engine::EventBinned& effect) {

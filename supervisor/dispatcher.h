@@ -44,6 +44,7 @@ class Dispatcher {
              Hooks hooks);
 
   void run_here(const CrewId& crew) { local_.insert(crew); }
+  bool runs_here(const CrewId& crew) const { return local_.contains(crew); }
   void dispatch(proto::Ready ready);
   void on_done(const BusMessage& message);
 
