@@ -23,6 +23,7 @@ std::string boot_id(const StreamId& stream, WallTime now) {
 App::App(AppOptions options)
     : options_(std::move(options)),
       clock_(StreamClock::start_now()),
+      started_(clock_.mono()),
       selector_(*Selector::create("")) {}
 
 App::~App() = default;
@@ -73,9 +74,12 @@ Status App::build() {
   conductor_->on_wants_events(
       [this] { bus_->resume_consumer(proto::events_stream(options_.stream)); });
   outbox_->on_progress([this] { conductor_->outbox_progressed(); });
-  heartbeat_ = std::make_unique<Heartbeat>(
-      *bus_, *timers_, clock_, metrics_, options_.config.heartbeat_s,
-      [this](proto::Heartbeat& heartbeat) { fill_heartbeat(heartbeat, options_, *conductor_); });
+  heartbeat_ =
+      std::make_unique<Heartbeat>(*bus_, *timers_, clock_, metrics_, options_.config.heartbeat_s,
+                                  [this](proto::Heartbeat& heartbeat) {
+                                    heartbeat.uptime_s = (clock_.mono() - started_).us / 1'000'000;
+                                    fill_heartbeat(heartbeat, options_, *conductor_);
+                                  });
   if (!options_.admin_socket.empty()) {
     LC_TRY(admin_, AdminSocket::create(loop_->get(), options_.admin_socket,
                                        [hooks = admin_hooks()](std::string_view line) {

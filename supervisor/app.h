@@ -97,6 +97,7 @@ class App {
   std::unique_ptr<UvLoop> loop_;
   std::unique_ptr<LoopTimers> timers_;
   RunClock clock_;
+  MonoTime started_;
   Metrics metrics_;
   Selector selector_;
   std::unique_ptr<PrivateNats> private_nats_;

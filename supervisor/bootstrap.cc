@@ -11,6 +11,9 @@ namespace {
 
 constexpr std::int64_t kDayS = 86'400;
 constexpr std::int64_t kErrorsMaxAgeDays = 7;
+// An action is published again with its id until it is acknowledged: an outage shorter than this
+// doubles nothing. The server keeps about 270 bytes an id.
+constexpr std::int64_t kDuplicateWindowS = 120;
 constexpr std::int64_t kErrorsBytesMax = std::int64_t{128} << 20;
 
 std::vector<StreamSpec> stream_specs(const BootstrapOptions& options) {
@@ -19,6 +22,8 @@ std::vector<StreamSpec> stream_specs(const BootstrapOptions& options) {
   StreamSpec actions{.name = proto::actions_stream(stream),
                      .subject = proto::actions_subject(stream)};
   StreamSpec errors{.name = proto::errors_stream(stream), .subject = proto::errors_subject(stream)};
+  actions.duplicate_window_s = kDuplicateWindowS;
+  errors.duplicate_window_s = kDuplicateWindowS;
   errors.max_age_s = kErrorsMaxAgeDays * kDayS;
   errors.max_bytes = kErrorsBytesMax;
   std::vector<StreamSpec> specs{events, actions, errors};
