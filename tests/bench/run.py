@@ -1,0 +1,35 @@
+"""`run.py BUILD_DIR SECTION [--quick] [--json FILE] [--match FILE]`: measures and reports."""
+
+import argparse
+import os
+import sys
+
+TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+REAL_MATCH = os.path.join(TOP, "..", "shared", "data", "match_barcelona_girona.jsonl")
+EXAMPLE = os.path.join(TOP, "deploy", "examples", "matchday", "events.jsonl")
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="run.sh", description="Measures live-crew.")
+    parser.add_argument("build")
+    parser.add_argument("section", nargs="?", default="core", choices=["core"])
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--json", metavar="FILE")
+    parser.add_argument("--match", metavar="FILE",
+                        default=REAL_MATCH if os.path.exists(REAL_MATCH) else EXAMPLE)
+    words = parser.parse_args()
+    build = os.path.abspath(words.build)
+    os.environ.update({"LCSUPERVISOR": os.path.join(build, "supervisor", "lcsupervisor"),
+                       "LIVE_CREW": os.path.join(build, "supervisor", "cli", "live-crew"),
+                       "LCWORKER": os.path.join(build, "worker", "lcworker")})
+    import core
+    import report
+    figures = list(core.Bench(build, words.quick, os.path.abspath(words.match)).run())
+    print(report.table(figures), end="")
+    if words.json:
+        report.write_json(figures, words.json)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
