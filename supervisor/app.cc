@@ -119,7 +119,11 @@ int App::run() {
 
 void App::on_bus_state(BusState state) {
   metrics_.nats_connected.set(state == BusState::connected ? 1 : 0);
+  if (phase_ == Phase::stopping) {
+    return;
+  }
   if (state == BusState::disconnected) {
+    lost_at_ = clock_.mono();
     log_warn("NATS lost", {{"url", options_.config.nats_url}});
     tell_state();
     return;
@@ -131,7 +135,12 @@ void App::on_bus_state(BusState state) {
     begin();
     return;
   }
-  log_info("NATS back", {{"url", options_.config.nats_url}});
+  const Micros away = clock_.mono() - lost_at_;
+  log_info("NATS back", {{"url", options_.config.nats_url}, {"away_ms", away.us / 1'000}});
+  proto::ErrorReport lost{.ts = clock_.stream_now(), .stream = options_.stream};
+  lost.reason = proto::kReasonNatsLost;
+  lost.message = fmt::format("the connection to NATS was lost for {} ms", away.us / 1'000);
+  conductor_->report(std::move(lost));
   metrics_.nats_reconnects_total.add();
   store_->retry();
   outbox_->pump();
@@ -245,8 +254,19 @@ process::FleetHooks App::fleet_hooks() {
                                            {"outcome", proto::to_string(outcome)},
                                            {"detail", detail},
                                            {"output", last_lines(output_tail)}});
+                if (!conductor_->started()) {
+                  report_early_failure(crew, detail);  // strikes count once the stream has time
+                }
                 conductor_->dispatcher().idle_failure(crew, outcome, std::move(detail));
               }};
+}
+
+void App::report_early_failure(const CrewId& crew, const std::string& detail) {
+  proto::ErrorReport report{.ts = clock_.stream_now(), .stream = options_.stream};
+  report.reason = proto::kReasonWorkerInitFailed;
+  report.message = detail;
+  report.crew = crew;
+  conductor_->report(std::move(report));
 }
 
 AdminHooks App::admin_hooks() {

@@ -86,6 +86,7 @@ class App {
   void end_input_when_due(StreamSeq seen);
   void fail_start(const Error& error);
   void tell_state();
+  void report_early_failure(const CrewId& crew, const std::string& detail);
   void feed_watchdog();
 
   void drain();
@@ -116,6 +117,7 @@ class App {
   bool epoch_asked_ = false;
   bool input_ended_ = false;
   int exit_code_ = 0;
+  MonoTime lost_at_;
   TimerId require_timer_;
   TimerId drain_timer_;
   MonoTime drain_deadline_;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "common/log.h"
 #include "proto/error_reasons.h"
 #include "proto/subjects.h"
@@ -172,7 +174,7 @@ void Conductor::carry_out(engine::Finished&) {
 }
 
 void Conductor::report(proto::ErrorReport report) {
-  parts_.metrics.errors_total.of(report.crew ? report.crew->value : "").add();
+  parts_.metrics.errors_total.of(label_of(report.crew)).add();
   log_warn("error reported", {{"reason", report.reason},
                               {"crew", report.crew ? report.crew->value : ""},
                               {"slice", report.slice ? report.slice->value : 0},
@@ -180,6 +182,13 @@ void Conductor::report(proto::ErrorReport report) {
   const std::string id = fmt::format("{}.{}", options_.boot_id, ++reports_);
   parts_.outbox.send(proto::errors_subject(options_.rules.stream),
                      proto::write_error_report(report), id);
+}
+
+// Anybody who may publish can name a crew: only our own become labels.
+std::string_view Conductor::label_of(const std::optional<CrewId>& crew) const {
+  const auto known = [&crew](const engine::CrewSpec& spec) { return spec.crew == *crew; };
+  return crew && std::ranges::any_of(engine_options_.crews, known) ? crew->value
+                                                                   : std::string_view{};
 }
 
 void Conductor::arm_tick() {

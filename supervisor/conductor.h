@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "common/bus.h"
 #include "common/metrics.h"
@@ -76,6 +77,7 @@ class Conductor {
   void carry_out(engine::EventBinned& effect);
   void carry_out(engine::SliceClosed& effect);
   void carry_out(engine::Finished& effect);
+  std::string_view label_of(const std::optional<CrewId>& crew) const;
   void arm_tick();
   void resume_if_paused();
   void observe_beat_delay(SliceIndex opened);

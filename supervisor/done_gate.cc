@@ -68,15 +68,15 @@ DoneVerdict DoneGate::judge(std::string_view subject, std::string_view text, Wal
   if (!done) {
     return judge_malformed(parts->crew, parts->slice, text, done.error().message, now);
   }
-  if (done->crew != parts->crew || done->stream != stream_) {
+  if (done->crew != parts->crew || done->stream != stream_ || done->slice != parts->slice) {
     return refuse(proto::kReasonDoneWrongCrew,
-                  fmt::format("an answer for crew '{}' of stream '{}' on the subject of '{}'",
-                              done->crew.value, done->stream.value, parts->crew.value),
+                  fmt::format("an answer for crew '{}', slice {} of stream '{}' on {}",
+                              done->crew.value, done->slice.value, done->stream.value, subject),
                   parts->crew, parts->slice, now);
   }
   const Expected* awaited = expected(parts->crew);
-  const bool in_time = awaited != nullptr && awaited->slice == done->slice &&
-                       awaited->attempt == done->attempt && parts->slice == done->slice;
+  const bool in_time =
+      awaited != nullptr && awaited->slice == done->slice && awaited->attempt == done->attempt;
   if (!in_time) {
     return refuse(proto::kReasonDoneStale,
                   fmt::format("an answer for slice {} attempt {} that is not awaited (any more)",

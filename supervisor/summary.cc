@@ -8,6 +8,8 @@
 namespace lc::supervisor {
 namespace {
 
+constexpr std::size_t kFirstWordsMax = 20;
+
 Json counts_json(const std::map<std::string, std::int64_t>& counts) {
   JsonObject out;
   for (const auto& [name, count] : counts) {
@@ -42,6 +44,13 @@ void Summary::observe(const engine::Effect& effect, MonoTime now) {
     ++actions_[action->action.kind.value];
   } else if (const auto* error = std::get_if<engine::ReportError>(&effect)) {
     ++errors_[error->report.reason];
+    const std::string crew = error->report.crew ? " " + error->report.crew->value : "";
+    if (first_words_.size() < kFirstWordsMax) {
+      first_words_.emplace(error->report.reason + crew,
+                           error->report.message + " " + error->report.detail);
+    }
+  } else if (const auto* disabled = std::get_if<engine::CrewDisabled>(&effect)) {
+    disabled_.push_back(disabled->crew);
   } else if (const auto* published = std::get_if<engine::PublishSnapshot>(&effect)) {
     last_snapshot_ = published->snapshot;
   }
@@ -113,6 +122,9 @@ std::string Summary::text() const {
   }
   out += fmt::format("actions         {}\n", counts_text(actions_));
   out += fmt::format("errors          {}\n", counts_text(errors_));
+  for (const auto& [what, words] : first_words_) {
+    out += fmt::format("  first         {}: {}\n", what, words);
+  }
   out += fmt::format("latency         p50 {:.1f} ms, p99 {:.1f} ms, from ready to done\n",
                      static_cast<double>(percentile_us(0.50)) / 1e3,
                      static_cast<double>(percentile_us(0.99)) / 1e3);

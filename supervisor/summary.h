@@ -30,6 +30,9 @@ class Summary {
   /// json() as a line in a file. Errors: denied - the file cannot be written.
   Status write_to(const std::string& path) const;
 
+  /// Whether every crew could work to the end.
+  bool all_crews_enabled() const { return disabled_.empty(); }
+
   /// The same for a person.
   std::string text() const;
 
@@ -45,6 +48,8 @@ class Summary {
   std::map<std::string, std::map<std::string, std::int64_t>> reactions_;
   std::map<std::string, std::int64_t> actions_;
   std::map<std::string, std::int64_t> errors_;
+  std::map<std::string, std::string> first_words_;  // by reason and crew, of the first such error
+  std::vector<CrewId> disabled_;
   std::map<CrewId, MonoTime> dispatched_;
   std::vector<std::int64_t> latencies_us_;
   proto::Snapshot last_snapshot_;

@@ -47,7 +47,7 @@ class Emitter {
  private:
   struct Item {
     std::string text;
-    WallTime ts;
+    MonoTime due;
   };
 
   Status prepare() {
@@ -148,26 +148,24 @@ class Emitter {
       fmt::print(err_, "{}:{}: error: {}\n", options_.file, line_, problem);
       return;
     }
-    if (options_.times == EmitTimes::from_now) {
-      if (!first_ts_) {
-        shift_ = wall_now() - event->ts;
-      }
-      event->ts = event->ts + shift_;
-    }
     if (!first_ts_) {
       first_ts_ = event->ts;
       started_ = monotonic_now();
+      started_wall_ = wall_now();
     }
-    waiting_.push_back({proto::write_event(*event), event->ts});
+    const Micros distance = at_speed(event->ts - *first_ts_);
+    if (options_.times == EmitTimes::from_now) {
+      event->ts = started_wall_ + distance;
+    }
+    waiting_.push_back({proto::write_event(*event), started_ + distance});
   }
 
-  // When an event may be sent: its distance from the first one, divided by the speed.
-  MonoTime due(const Item& item) const {
+  // How long after the first event another one is due, at the speed asked for.
+  Micros at_speed(Micros distance) const {
     if (!options_.speed) {
-      return started_;
+      return options_.times == EmitTimes::from_now ? distance : Micros{};
     }
-    const auto distance_us = static_cast<double>((item.ts - *first_ts_).us) / *options_.speed;
-    return started_ + Micros{static_cast<std::int64_t>(distance_us)};
+    return {static_cast<std::int64_t>(static_cast<double>(distance.us) / *options_.speed)};
   }
 
   void pump() {
@@ -179,8 +177,8 @@ class Emitter {
       if (waiting_.empty()) {
         break;
       }
-      const MonoTime at = due(waiting_.front());
-      if (at > monotonic_now()) {
+      const MonoTime at = waiting_.front().due;
+      if (options_.speed && at > monotonic_now()) {
         next_ = timers_->arm(at, [this] { pump(); });
         return;
       }
@@ -253,8 +251,8 @@ class Emitter {
   TimerId patience_;
   TimerId next_;
   std::optional<WallTime> first_ts_;
-  Micros shift_;
   MonoTime started_;
+  WallTime started_wall_;
   bool connected_ = false;
   bool reads_on_demand_ = false;
   bool ended_ = false;

@@ -183,7 +183,10 @@ int process_events(const ProcessOptions& options, const supervisor::Environment&
   }
   const int exit_code = (*app)->run();
   const int told = tell(summary, options, err);
-  return exit_code != supervisor::kExitOk ? exit_code : told;
+  if (exit_code != supervisor::kExitOk || told != supervisor::kExitOk) {
+    return exit_code != supervisor::kExitOk ? exit_code : told;
+  }
+  return summary.all_crews_enabled() ? supervisor::kExitOk : supervisor::kExitFailed;
 }
 
 }  // namespace lc::cli

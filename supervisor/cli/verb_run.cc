@@ -52,8 +52,10 @@ int run_supervisor(const Args& args, Io& io) {
   if (!app) {
     fmt::print(io.err, "{}\n", app.error().message);
     const ErrorCode code = app.error().code;
-    const bool ours = code == ErrorCode::invalid_input || code == ErrorCode::conflict;
-    return ours ? kExitConfig : kExitUnavailable;
+    if (code == ErrorCode::conflict) {
+      return kExitFailed;  // another supervisor of this stream runs here
+    }
+    return code == ErrorCode::invalid_input ? kExitConfig : kExitUnavailable;
   }
   const int exit_code = (*app)->run();
   if (!summary_file.empty()) {

@@ -100,7 +100,8 @@ class SupervisorTest(unittest.TestCase):
                   "lamport": ready["lamport"] + 1}
         for change, reason in [({"nonce": "0" * 32}, "done_forged"),
                                ({"crew": "other"}, "done_wrong_crew"),
-                               ({"slice": ready["slice"] - 1}, "done_stale"),
+                               ({"slice": ready["slice"] - 1}, "done_wrong_crew"),
+                               ({"attempt": ready["attempt"] + 1}, "done_stale"),
                                ({"nonce": "0" * 32, "status": "maybe"}, "done_malformed")]:
             self.world.client.publish(subject, json.dumps({**answer, **change}))
             error = self.world.next(ERRORS)

@@ -78,7 +78,7 @@ TEST_CASE("done gate: answers that nobody awaits are refused without blame") {
   CHECK(refused_reason(gate.judge(subject_of(kVision), write_done(old_attempt), kNow)) ==
         proto::kReasonDoneStale);
   CHECK(refused_reason(gate.judge(subject_of(kVision, 84), write_done(answer()), kNow)) ==
-        proto::kReasonDoneStale);
+        proto::kReasonDoneWrongCrew);
   proto::Done forged = answer();
   forged.nonce = "n2";
   CHECK(refused_reason(gate.judge(subject_of(kVision), write_done(forged), kNow)) ==
