@@ -19,6 +19,7 @@ from supervisor_process import PROGRAMS, World, event
 
 SLICE_MS = 500
 LATENESS_MS = 20
+WORKERS_PATIENCE_S = 60
 PER_SLICE = 1000  # events of `ingest` in one slice
 TEMPLATE = "dispatch: {}\ntimeout_ms: 20000\noutputs:\n  - kind: seen\n    n: \"{{{{ slice }}}}\"\n"
 
@@ -60,24 +61,26 @@ class Bench:
         count = 200 if self.quick else 1000
         rounds = 1 if self.quick else 3
         own, floors = [], []
-        world = World()
+        world, floor_world = World(), World()  # apart: neither handles the other's events
         try:
             template_crew(world, "eager", "event")
             world.start(LOG_LEVEL="INFO")
             world.emit(event("goal", 0))
-            url = world.server.url
+            floor_world.emit(event("goal", 0))  # makes the stream
+            url = floor_world.server.url
             names = ["LIVE_m1_EVENTS", "live.m1.events", "floor.ready", "floor.done", "floor.actions"]
             router = self.start_floor("router", url, *names)
             worker = self.start_floor("worker", url, "floor.ready", "floor.done")
             for _ in range(rounds):
-                own.append(self.measure("latency", url, "live.m1.events", "live.m1.actions", count,
-                                        "goal"))
+                own.append(self.measure("latency", world.server.url, "live.m1.events",
+                                        "live.m1.actions", count, "goal"))
                 floors.append(self.measure("latency", url, "live.m1.events", "floor.actions", count,
-                                           "other"))
+                                           "goal"))
             self.end(router)
             self.end(worker)
         finally:
             world.close()
+            floor_world.close()
         for name, aim in (("p50", 1.4), ("p99", 2.0)):
             yield report.figure("core", f"event to action, {name}",
                                 statistics.median(one[name] for one in own), "us",
@@ -90,20 +93,26 @@ class Bench:
             for number in range(crews):
                 template_crew(world, f"crew{number}")
             supervisor = world.start(LOG_LEVEL="INFO")
+            deadline = time.monotonic() + WORKERS_PATIENCE_S
             while any(crew["worker"]["state"] != "idle" for crew in world.status()["crews"]):
-                pass  # a hundred workers that start are another figure
+                # A hundred workers that start are another figure.
+                assert time.monotonic() < deadline, world.status()["crews"]
             world.emit(event("goal", 0))
             started = supervisor.wait_for("stream time starts")
             first_due_us = (microseconds(started["epoch0"]) + started["skew_us"]
                             + LATENESS_MS * 1000)
             own = self.measure("beats", world.server.url, "live.m1.ctx", count, first_due_us,
                                SLICE_MS)
+        finally:
+            world.close()
+        world = World()
+        try:
             reader = subprocess.Popen([self._measure, "beats", world.server.url, "floor.tick",
                                        str(count)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                       text=True)
             reader.stderr.readline()
             subprocess.run([self._floor, "ticker", world.server.url, "floor.tick",
-                            str(100 if self.quick else SLICE_MS), str(count)], check=True)
+                            str(SLICE_MS), str(count)], check=True)
             floor = json.loads(reader.communicate()[0])
         finally:
             world.close()
@@ -114,6 +123,7 @@ class Bench:
         count = 30_000 if self.quick else 100_000
         world = World()
         try:
+            summary = os.path.join(world.folder, "summary.json")
             template_crew(world, "sink")
             made = world.command("emit", "-s", "m1", "-", text="\n")  # makes the stream
             assert made.returncode == 0, made.stderr
@@ -121,10 +131,14 @@ class Bench:
             floor = json.loads(subprocess.run(
                 [self._floor, "drain", world.server.url, "LIVE_m1_EVENTS", "live.m1.events",
                  str(count)], check=True, stdout=subprocess.PIPE, text=True).stdout)
-            supervisor = world.start("--clock", "event", "--until-end", LOG_LEVEL="INFO")
+            supervisor = world.start("--clock", "event", "--until-end", "--summary", summary,
+                                     LOG_LEVEL="INFO")
             started = time.monotonic()
             supervisor.wait_for("stopping")
             own = count / (time.monotonic() - started)
+            assert supervisor.process.wait(60) == 0
+            with open(summary, encoding="utf-8") as file:
+                assert json.load(file)["events"] == count
         finally:
             world.close()
         yield report.figure("core", "events in, to a worker and back", own, "1/s",
@@ -173,11 +187,23 @@ class Bench:
             done = world.command("process", self.match, "--crews", world.crews)
             took_s = time.monotonic() - started
             assert done.returncode == 0, done.stderr
+            stream = self.stream_of_match()
+            emitted = world.command("emit", "-s", stream, self.match)
+            assert emitted.returncode == 0, emitted.stderr
+            floor = json.loads(subprocess.run(
+                [self._floor, "drain", world.server.url, f"LIVE_{stream}_EVENTS",
+                 f"live.{stream}.events", str(len(times))], check=True, stdout=subprocess.PIPE,
+                text=True).stdout)
         finally:
             world.close()
         span_s = (max(times) - min(times)) / 1e6
         yield report.figure("core", f"{os.path.basename(self.match)} ({len(times)} events), process",
-                            span_s / took_s, "x real time", None, 200, "higher", against="value")
+                            span_s / took_s, "x real time",
+                            span_s * floor["per_s"] / len(times), 200, "higher", against="value")
+
+    def stream_of_match(self):
+        with open(self.match, encoding="utf-8") as file:
+            return json.loads(file.readline())["stream_id"]
 
     def run(self):
         for part in (self.latency, self.beats, self.ingest, self.workers, self.real_match):
