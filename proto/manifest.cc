@@ -332,14 +332,14 @@ void check_way(YamlSource& source, const ManifestSource& input, const RuntimeRea
 
 }  // namespace
 
-ManifestResult parse_manifest(const ManifestSource& input, const CheckTemplate& check_template) {
+ManifestResult parse_manifest(const ManifestSource& input) {
   ManifestResult result;
   result.crew = stem_of(input.file);
   YamlSource source{std::string(input.file), result.diagnostics};
   const auto root = read_mapping(source, input.text, "start with crew: and triggers:");
   Manifest manifest;
   manifest.folder = folder_of(input.file);
-  PromptReader prompt(check_template);
+  PromptReader prompt;
   // The prompt's file is judged even when the other one cannot be read: all errors at once.
   std::optional<RuntimeReader> reader;
   if (root) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -91,18 +90,6 @@ struct ManifestResult {
   std::string crew;  // the name as far as it can be known: the key's, else the file's
 };
 
-/// What is wrong with a template: line and column count from 1 inside its text.
-struct TemplateProblem {
-  std::string message;
-  std::string hint;
-  int line = 1;
-  int column = 1;
-};
-
-enum class TemplateUse { text, patch };
-using CheckTemplate =
-    std::function<std::optional<TemplateProblem>(std::string_view text, TemplateUse use)>;
-
 /// The texts that make one crew: `<crew>.runtime.yaml`, and `<crew>.yaml` beside it if it exists.
 struct ManifestSource {
   std::string_view text;
@@ -112,13 +99,12 @@ struct ManifestSource {
   bool has_crewai_files = false;      // agents.yaml or tasks.yaml lie beside it
 };
 
-/// Reads one crew. Its templates are checked by `check_template` where one is given.
+/// Reads one crew; its templates are compiled, so that what is wrong in one has its place.
 ///
 /// Errors: every problem of both files with its place, sorted; unknown keys get a suggestion.
-ManifestResult parse_manifest(const ManifestSource& source,
-                              const CheckTemplate& check_template = nullptr);
+ManifestResult parse_manifest(const ManifestSource& source);
 
-/// The same without a check of the templates.
+/// The same, for two texts.
 ManifestResult parse_manifest(std::string_view text, std::string_view file,
                               std::string_view prompt_text, std::string_view prompt_file);
 

@@ -6,6 +6,9 @@
 #include "proto/action.h"
 
 namespace lc::proto {
+
+using templates::TemplateUse;
+
 namespace {
 
 // A number from 0 to 2, judged by its digits so that it stays as it was written.
@@ -50,9 +53,9 @@ void PromptReader::read(YamlSource& source, YamlFields& fields, std::string_view
 void PromptReader::read_key(YamlSource& source, std::string_view key, const YamlNode& node,
                             std::string_view text) {
   if (key == "system_prompt") {
-    spec_.system_prompt = read_template(source, node, key, text, TemplateUse::text);
+    spec_.system_prompt = read_template(source, node, key, text, TemplateUse::prompt);
   } else if (key == "user_template") {
-    spec_.user_template = read_template(source, node, key, text, TemplateUse::text);
+    spec_.user_template = read_template(source, node, key, text, TemplateUse::prompt);
   } else if (key == "patch_template") {
     spec_.patch_template = read_template(source, node, key, text, TemplateUse::patch);
   } else if (key == "outputs") {
@@ -108,7 +111,7 @@ void PromptReader::read_outputs(YamlSource& source, const YamlNode& list, std::s
 void PromptReader::check_templates_in(YamlSource& source, const YamlNode& node,
                                       std::string_view path, std::string_view text) {
   if (node.kind == YamlKind::scalar) {
-    check(source, node, path, text, TemplateUse::text);
+    check(source, node, path, text, TemplateUse::output);
   }
   for (const YamlNode& item : node.items) {
     check_templates_in(source, item, path, text);
@@ -131,13 +134,10 @@ std::string PromptReader::read_template(YamlSource& source, const YamlNode& node
 
 void PromptReader::check(YamlSource& source, const YamlNode& node, std::string_view path,
                          std::string_view text, TemplateUse use) {
-  if (check_template_ == nullptr) {
-    return;
-  }
-  if (auto problem = check_template_(node.text, use)) {
+  for (templates::TemplateProblem& problem : templates::check_template(node.text, use)) {
     source.diagnostics.push_back(
-        {locate_in_scalar(text, source.file, node, problem->line, problem->column), Severity::error,
-         fmt::format("{}: {}", path, problem->message), std::move(problem->hint)});
+        {locate_in_scalar(text, source.file, node, problem.line, problem.column), problem.severity,
+         fmt::format("{}: {}", path, problem.message), std::move(problem.hint)});
   }
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "proto/manifest.h"
+#include "proto/template/check.h"
 #include "proto/yaml_fields.h"
 
 // The keys that make a prompt crew; they may stand in either of a crew's two files.
@@ -19,8 +20,6 @@ inline constexpr std::array<std::string_view, 7> kPromptKeys = {
 /// Collects the prompt keys of both files into one PromptSpec.
 class PromptReader {
  public:
-  explicit PromptReader(const CheckTemplate& check_template) : check_template_(check_template) {}
-
   /// Reads the prompt keys among `fields`; `text` is the file's whole text.
   void read(YamlSource& source, YamlFields& fields, std::string_view text);
 
@@ -39,11 +38,10 @@ class PromptReader {
   void check_templates_in(YamlSource& source, const YamlNode& node, std::string_view path,
                           std::string_view text);
   std::string read_template(YamlSource& source, const YamlNode& node, std::string_view path,
-                            std::string_view text, TemplateUse use);
+                            std::string_view text, templates::TemplateUse use);
   void check(YamlSource& source, const YamlNode& node, std::string_view path, std::string_view text,
-             TemplateUse use);
+             templates::TemplateUse use);
 
-  const CheckTemplate& check_template_;
   PromptSpec spec_;
   std::optional<Seen> first_;
   std::map<std::string_view, SourceLocation> seen_;

@@ -57,8 +57,7 @@ std::vector<std::string> find_crew_files(const std::string& folder) {
   return files;
 }
 
-proto::ManifestResult load_crew(const std::string& file,
-                                const proto::CheckTemplate& check_template) {
+proto::ManifestResult load_crew(const std::string& file) {
   const auto text = read_text_file(file, kReadBytesMax);
   if (!text) {
     return {{}, {file_problem(file, text.error())}, std::string(crew_file_stem(file))};
@@ -69,28 +68,27 @@ proto::ManifestResult load_crew(const std::string& file,
   source.has_crewai_files =
       exists((folder / "agents.yaml").native()) || exists((folder / "tasks.yaml").native());
   if (crew_file_stem(file).empty() || !exists(prompt_file)) {
-    return proto::parse_manifest(source, check_template);
+    return proto::parse_manifest(source);
   }
   const auto prompt_text = read_text_file(prompt_file, kReadBytesMax);
   if (prompt_text) {
     source.prompt_text = *prompt_text;
     source.prompt_file = prompt_file;
-    return proto::parse_manifest(source, check_template);
+    return proto::parse_manifest(source);
   }
-  proto::ManifestResult result = proto::parse_manifest(source, check_template);
+  proto::ManifestResult result = proto::parse_manifest(source);
   result.diagnostics.push_back(file_problem(prompt_file, prompt_text.error()));
   result.manifest.reset();
   return result;
 }
 
 LoadedCrews load_crew_files(const std::vector<std::string>& files,
-                            const std::vector<std::string>& also_known,
-                            const proto::CheckTemplate& check_template) {
+                            const std::vector<std::string>& also_known) {
   LoadedCrews loaded;
   std::vector<std::string> known = also_known;
   std::vector<proto::Manifest> drafts;
   for (const std::string& file : files) {
-    proto::ManifestResult result = load_crew(file, check_template);
+    proto::ManifestResult result = load_crew(file);
     loaded.diagnostics.insert(loaded.diagnostics.end(), result.diagnostics.begin(),
                               result.diagnostics.end());
     if (result.manifest) {
@@ -110,7 +108,7 @@ LoadedCrews load_crew_files(const std::vector<std::string>& files,
   return loaded;
 }
 
-LoadedCrews load_crews(const std::string& folder, const proto::CheckTemplate& check_template) {
+LoadedCrews load_crews(const std::string& folder) {
   std::error_code error;
   const bool is_folder = fs::is_directory(folder, error);
   const std::vector<std::string> files = find_crew_files(folder);
@@ -123,7 +121,7 @@ LoadedCrews load_crews(const std::string& folder, const proto::CheckTemplate& ch
               is_folder ? "put each crew in a folder of its own, as in vision/vision.runtime.yaml"
                         : "name an existing folder with --crews"}}};
   }
-  return load_crew_files(files, {}, check_template);
+  return load_crew_files(files, {});
 }
 
 }  // namespace lc

@@ -21,20 +21,17 @@ struct LoadedCrews {
 std::vector<std::string> find_crew_files(const std::string& folder);
 
 /// Reads one `<crew>.runtime.yaml` and, where there is one, `<crew>.yaml` beside it.
-proto::ManifestResult load_crew(const std::string& file,
-                                const proto::CheckTemplate& check_template = nullptr);
+proto::ManifestResult load_crew(const std::string& file);
 
 /// Reads all crews of a folder and checks them against each other.
 ///
 /// Errors: as diagnostics; a folder that cannot be read or holds no crew is one.
-LoadedCrews load_crews(const std::string& folder,
-                       const proto::CheckTemplate& check_template = nullptr);
+LoadedCrews load_crews(const std::string& folder);
 
 /// Reads these files and checks the crews against each other; `also_known` are crews that exist
 /// elsewhere.
 LoadedCrews load_crew_files(const std::vector<std::string>& files,
-                            const std::vector<std::string>& also_known,
-                            const proto::CheckTemplate& check_template = nullptr);
+                            const std::vector<std::string>& also_known);
 
 /// `vision` of `crews/vision.runtime.yaml`; empty when `file` is not called so.
 std::string_view crew_file_stem(std::string_view file);

@@ -108,7 +108,7 @@ Option config_option();
 Option nats_option();
 
 // One line for each family; each is defined in a file of its own.
-void register_validate(Verbs& verbs, const proto::CheckTemplate& check_template);
+void register_validate(Verbs& verbs);
 void register_graph(Verbs& verbs);
 void register_slice(Verbs& verbs);
 void register_messages(Verbs& verbs);
@@ -116,7 +116,7 @@ void register_config(Verbs& verbs);
 void register_ctx(Verbs& verbs);
 void register_simulate(Verbs& verbs);
 
-/// All verbs in the order of the help. Templates of prompt crews are checked by `check_template`.
-Verbs all_verbs(const proto::CheckTemplate& check_template = nullptr);
+/// All verbs in the order of the help.
+Verbs all_verbs();
 
 }  // namespace lc::cli

@@ -182,7 +182,7 @@ std::string summary(const Targets& targets, const std::vector<Diagnostic>& diagn
                      static_cast<std::ptrdiff_t>(diagnostics.size()) - errors);
 }
 
-int run_validate(const Args& args, Io& io, const proto::CheckTemplate& check_template) {
+int run_validate(const Args& args, Io& io) {
   Targets targets;
   for (const std::string& path : args.list("PATH")) {
     targets.add(path);
@@ -190,7 +190,7 @@ int run_validate(const Args& args, Io& io, const proto::CheckTemplate& check_tem
   targets.finish();
   std::vector<Diagnostic> diagnostics = std::move(targets.diagnostics());
   for (const CrewGroup& group : targets.groups()) {
-    append(diagnostics, load_crew_files(group.files, group.also_known, check_template).diagnostics);
+    append(diagnostics, load_crew_files(group.files, group.also_known).diagnostics);
   }
   for (const std::string& file : targets.configs()) {
     append(diagnostics, check_config(file));
@@ -213,7 +213,7 @@ int run_validate(const Args& args, Io& io, const proto::CheckTemplate& check_tem
 
 }  // namespace
 
-void register_validate(Verbs& verbs, const proto::CheckTemplate& check_template) {
+void register_validate(Verbs& verbs) {
   verbs.push_back(
       {.name = "validate",
        .summary = "Check crews and configuration files, all errors at once",
@@ -232,9 +232,7 @@ void register_validate(Verbs& verbs, const proto::CheckTemplate& check_template)
                     .value_is = ValueIs::file},
                    {.name = "deny-warnings", .help = "treat warnings as errors"},
                    output_option({"text", "json"})},
-       .run = [check_template](const Args& args, Io& io) {
-         return run_validate(args, io, check_template);
-       }});
+       .run = [](const Args& args, Io& io) { return run_validate(args, io); }});
 }
 
 }  // namespace lc::cli

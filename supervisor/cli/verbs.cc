@@ -2,9 +2,9 @@
 
 namespace lc::cli {
 
-Verbs all_verbs(const proto::CheckTemplate& check_template) {
+Verbs all_verbs() {
   Verbs verbs;
-  register_validate(verbs, check_template);
+  register_validate(verbs);
   register_graph(verbs);
   register_config(verbs);
   register_slice(verbs);

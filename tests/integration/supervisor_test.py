@@ -202,11 +202,13 @@ class StartTest(unittest.TestCase):
         self.assertIn("cannot reach NATS at nats://127.0.0.1", done.stderr)
 
     def test_bad_crews_stop_the_start_with_their_places(self):
-        self.world.crew("echo", "triggers: [goal]\nneeds: [{type: crew, crew: ehco}]\nspeed: 1\n")
+        self.world.crew("echo", "triggers: [goal]\nneeds: [{type: crew, crew: ehco}]\nspeed: 1\n"
+                                "user_template: '{{ ( }}'\n")
         done = self.run_with()
         self.assertEqual(done.returncode, 78)
         self.assertRegex(done.stderr, r"echo\.runtime\.yaml:\d+:\d+: error: .*ehco")
         self.assertRegex(done.stderr, r"echo\.runtime\.yaml:\d+:\d+: error: .*speed")
+        self.assertRegex(done.stderr, r"echo\.runtime\.yaml:\d+:\d+: error: user_template: unexp")
 
     def test_bad_settings_stop_the_start(self):
         self.world.crew("echo", "triggers: [goal]\n")

@@ -241,19 +241,19 @@ TEST_CASE("manifest: temperatures from 0 to 2 are kept as written") {
 }
 
 TEST_CASE("manifest: what is wrong inside a template is placed in the file") {
-  const CheckTemplate check = [](std::string_view text,
-                                 TemplateUse use) -> std::optional<TemplateProblem> {
-    if (text.find("BAD") == std::string_view::npos) {
-      return std::nullopt;
-    }
-    return TemplateProblem{use == TemplateUse::patch ? "bad patch" : "bad text", "fix it", 2, 3};
-  };
   const std::string text = std::string(kHead) +
-                           "user_template: \"BAD\"\npatch_template: |\n  ok\n  BAD\noutputs:\n"
-                           "  - kind: k\n    deep: [{x: BAD}]\n";
-  CHECK(lines_of(parse_manifest({.text = text, .file = "a.runtime.yaml"}, check)) ==
-        std::vector<std::string>{
-            "a.runtime.yaml:4:16: error: user_template: bad text (fix it)",
-            "a.runtime.yaml:7:5: error: patch_template: bad patch (fix it)",
-            "a.runtime.yaml:10:16: error: outputs[0].deep.x: bad text (fix it)"});
+                           "user_template: \"{{ a. }}\"\npatch_template: |\n  ok\n  {{ )\n"
+                           "outputs:\n  - kind: k\n    deep: [{x: \"{% if %}\"}]\n"
+                           "    typo: \"{{ generate }} {{ outputs }}\"\n";
+  CHECK(
+      lines_of(parse_manifest({.text = text, .file = "a.runtime.yaml"})) ==
+      std::vector<std::string>{
+          "a.runtime.yaml:4:23: error: user_template: unexpected '}}', expected a name or number",
+          "a.runtime.yaml:7:6: error: patch_template: unexpected ')'",
+          "a.runtime.yaml:10:23: error: outputs[0].deep.x: unexpected '%}', expected an "
+          "expression",
+          "a.runtime.yaml:11:15: warning: outputs[0].typo: 'generate' has no value here (did you "
+          "mean 'generated'?)",
+          "a.runtime.yaml:11:30: warning: outputs[0].typo: 'outputs' has no value here (there are "
+          "crew, ctx, epoch0, event, events, generated, missing, needs, slice, stream)"});
 }

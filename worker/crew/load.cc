@@ -59,8 +59,7 @@ Result<proto::Manifest> load_manifest(const fs::path& path) {
       {.text = text,
        .file = path.native(),
        .prompt_text = prompt_text,
-       .prompt_file = prompt_text.empty() ? std::string_view() : prompt.native()},
-      template_checker());
+       .prompt_file = prompt_text.empty() ? std::string_view() : prompt.native()});
   if (!result.manifest) {
     return fail(ErrorCode::invalid_input, join(result.diagnostics));
   }

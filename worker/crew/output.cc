@@ -7,8 +7,8 @@
 #include <variant>
 #include <vector>
 
-#include "worker/crew/template/json_bridge.h"
-#include "worker/crew/template/template.h"
+#include "proto/template/json_bridge.h"
+#include "proto/template/template.h"
 
 namespace lc::worker {
 
@@ -16,10 +16,10 @@ using Document = nlohmann::ordered_json;
 
 struct OutputValue::Shape {
   struct Text {
-    crew::Template text;
+    templates::Template text;
   };
   struct Value {
-    crew::Template json;  // renders JSON text
+    templates::Template json;  // renders JSON text
   };
   using List = std::vector<OutputValue>;
   using Map = std::vector<std::pair<std::string, OutputValue>>;
@@ -75,16 +75,16 @@ Result<OutputValue> OutputValue::compile(const YamlNode& node, const std::string
   } else if (node.kind == YamlKind::scalar && is_template(node.text)) {
     const std::string_view expression = single_expression(node.text);
     if (expression.empty()) {
-      LC_TRY(crew::Template text, crew::Template::compile(node.text, {.name = path}));
+      LC_TRY(templates::Template text, templates::Template::compile(node.text, {.name = path}));
       shape->kind = Shape::Text{std::move(text)};
     } else {
-      LC_TRY(
-          crew::Template json,
-          crew::Template::compile(fmt::format("{{{{({})|tojson}}}}", expression), {.name = path}));
+      LC_TRY(templates::Template json,
+             templates::Template::compile(fmt::format("{{{{({})|tojson}}}}", expression),
+                                          {.name = path}));
       shape->kind = Shape::Value{std::move(json)};
     }
   } else {
-    LC_TRY(Document constant, crew::parse_document(write_json(to_json(node))));
+    LC_TRY(Document constant, templates::parse_document(write_json(to_json(node))));
     shape->kind = std::move(constant);
   }
   return OutputValue(std::move(shape));
@@ -100,7 +100,7 @@ Result<Document> OutputValue::render(const Document& variables) const {
   }
   if (const auto* value = std::get_if<Shape::Value>(&shape_->kind)) {
     LC_TRY(const std::string rendered, value->json.render(variables));
-    return crew::parse_document(rendered);
+    return templates::parse_document(rendered);
   }
   if (const auto* list = std::get_if<Shape::List>(&shape_->kind)) {
     Document out = Document::array();

@@ -3,16 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 
 #include "common/check.h"
+#include "proto/template/json_bridge.h"
+#include "proto/template/patch.h"
+#include "proto/template/template.h"
 #include "worker/crew/output.h"
-#include "worker/crew/template/json_bridge.h"
-#include "worker/crew/template/patch.h"
-#include "worker/crew/template/template.h"
 
 namespace lc::worker {
 namespace {
@@ -41,7 +40,7 @@ Result<Output> compile_output(const proto::OutputTemplate& written, std::size_t 
 Result<Document> need_document(const proto::NeedResult& need) {
   Document actions = Document::array();
   for (const proto::ActionDraft& action : need.actions) {
-    LC_TRY(Document payload, crew::parse_document(action.payload));
+    LC_TRY(Document payload, templates::parse_document(action.payload));
     actions.push_back(
         {{"kind", action.kind.value}, {"payload", std::move(payload)}, {"ttl_ms", action.ttl_ms}});
   }
@@ -50,11 +49,11 @@ Result<Document> need_document(const proto::NeedResult& need) {
 
 Result<Document> variables_of(const proto::Ready& ready) {
   Document out = Document::object();
-  LC_TRY(out["ctx"], crew::context_document(ready.ctx));
+  LC_TRY(out["ctx"], templates::context_document(ready.ctx));
   out["slice"] = ready.slice.value;
   out["events"] = Document::array();
   for (const proto::BatchEvent& event : ready.events) {
-    LC_TRY(Document document, crew::parse_document(event.text));
+    LC_TRY(Document document, templates::parse_document(event.text));
     document["late"] = event.orig_slice.has_value();
     document["slice"] = event.slice.value;
     out["events"].push_back(std::move(document));
@@ -81,43 +80,14 @@ Micros budget_of(const proto::Ready& ready) {
 }  // namespace
 
 struct PromptCrew::Templates {
-  crew::Template system_prompt;
-  crew::Template user_template;
-  crew::Patch patch;
+  templates::Template system_prompt;
+  templates::Template user_template;
+  templates::Patch patch;
   std::vector<Output> outputs;
 };
 
 bool needs_model(const proto::PromptSpec& spec) {
   return !spec.system_prompt.empty() || !spec.user_template.empty();
-}
-
-proto::CheckTemplate template_checker() {
-  return
-      [](std::string_view text, proto::TemplateUse use) -> std::optional<proto::TemplateProblem> {
-        Status compiled;
-        if (use == proto::TemplateUse::patch) {
-          if (auto patch = crew::Patch::compile(text, {.name = "t"}); !patch) {
-            compiled = std::unexpected(patch.error());
-          }
-        } else if (auto plain = crew::Template::compile(text, {.name = "t"}); !plain) {
-          compiled = std::unexpected(plain.error());
-        }
-        if (compiled) {
-          return std::nullopt;
-        }
-        // `t:3:14: words`: the manifest's reader knows where in its file that is.
-        proto::TemplateProblem problem{.message = compiled.error().message, .hint = {}};
-        const char* at = problem.message.data() + 2;
-        const char* end = problem.message.data() + problem.message.size();
-        const auto line = std::from_chars(at, end, problem.line);
-        if (problem.message.starts_with("t:") && line.ec == std::errc() && line.ptr != end) {
-          const auto column = std::from_chars(line.ptr + 1, end, problem.column);
-          if (column.ec == std::errc() && end - column.ptr > 2) {
-            problem.message = std::string(column.ptr + 2, end);
-          }
-        }
-        return problem;
-      };
 }
 
 PromptCrew::PromptCrew(const proto::PromptSpec& spec, std::unique_ptr<Templates> templates,
@@ -141,9 +111,9 @@ Result<std::unique_ptr<Crew>> PromptCrew::create(const proto::PromptSpec& spec,
   const auto note = [&problems](const Error& error) {
     problems += (problems.empty() ? "" : "\n") + error.message;
   };
-  auto system = crew::Template::compile(spec.system_prompt, {.name = "system_prompt"});
-  auto user = crew::Template::compile(spec.user_template, {.name = "user_template"});
-  auto patch = crew::Patch::compile(spec.patch_template, {.name = "patch_template"});
+  auto system = templates::Template::compile(spec.system_prompt, {.name = "system_prompt"});
+  auto user = templates::Template::compile(spec.user_template, {.name = "user_template"});
+  auto patch = templates::Patch::compile(spec.patch_template, {.name = "patch_template"});
   if (!system) {
     note(system.error());
   }
@@ -193,7 +163,7 @@ Result<Answer> PromptCrew::try_react(const proto::Ready& ready) const {
     for (const auto& [name, value] : output.fields) {
       LC_TRY(payload[name], value.render(variables));
     }
-    LC_TRY(std::string text, crew::canonical_text(payload));
+    LC_TRY(std::string text, templates::canonical_text(payload));
     answer.actions.push_back(
         {.kind = output.kind, .payload = std::move(text), .ttl_ms = output.ttl_ms});
     payload["kind"] = output.kind.value;

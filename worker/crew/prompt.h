@@ -13,10 +13,6 @@ namespace lc::worker {
 /// Whether the crew asks a model at all: one without prompts only renders its templates.
 bool needs_model(const proto::PromptSpec& spec);
 
-/// What proto::parse_manifest checks templates with, so that what is wrong has its place in the
-/// file.
-proto::CheckTemplate template_checker();
-
 /// A crew that is YAML alone: renders its prompts, asks a model once, renders its outputs, and
 /// patches the context.
 ///

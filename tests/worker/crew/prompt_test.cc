@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include "common/yaml.h"
+#include "proto/template/check.h"
 #include "tests/support/scripted_model.h"
 #include "worker/crew/output.h"
 
@@ -79,16 +80,17 @@ TEST_CASE("prompt: every wrong template is named") {
   }
 }
 
-TEST_CASE("prompt: the checker of templates says where and what") {
-  const auto check = template_checker();
-  CHECK_FALSE(check("{{ a }}", proto::TemplateUse::text));
-  CHECK_FALSE(check("ctx['a'] = 1", proto::TemplateUse::patch));
-  const auto problem = check("one\n  {{ a. }}", proto::TemplateUse::text);
-  REQUIRE(problem);
-  CHECK(problem->line == 2);
-  CHECK(problem->column > 2);
-  CHECK_FALSE(problem->message.starts_with("t:"));
-  CHECK(check("{% raw", proto::TemplateUse::patch));
+TEST_CASE("prompt: every variable that templates are checked against has a value") {
+  std::string text = "crew: c\ntriggers: [goal]\noutputs:\n  - kind: line\n    all: \"{{ [";
+  std::string all;
+  for (const std::string_view name : templates::kReactionVariables) {
+    text.append(name).append(" is defined, ");
+    all += all.empty() ? "true" : ",true";
+  }
+  const auto crew = PromptCrew::create(spec_of(text + "] }}\"\n"), nullptr);
+  REQUIRE(crew);
+  const Answer answer = (*crew)->react(ready_of({}));
+  CHECK(answer.actions == std::vector<proto::ActionDraft>{{{"line"}, "{\"all\":[" + all + "]}"}});
 }
 
 TEST_CASE("output: only a text that is one expression is a value") {
