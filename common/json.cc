@@ -130,12 +130,17 @@ std::string write_canonical_json(const Json& json) {
 void append_json_string(std::string& out, std::string_view text) {
   constexpr char kHex[] = "0123456789abcdef";
   out += '"';
-  for (const char c : text) {
+  std::size_t plain_from = 0;  // what needs no escape is appended in one go
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const char c = text[at];
     const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && c != '"' && c != '\\') {
+      continue;
+    }
+    out += text.substr(plain_from, at - plain_from);
+    plain_from = at + 1;
     if (c == '"' || c == '\\') {
       out += '\\';
-      out += c;
-    } else if (byte >= 0x20) {
       out += c;
     } else if (c == '\n') {
       out += "\\n";
@@ -149,6 +154,7 @@ void append_json_string(std::string& out, std::string_view text) {
       out += kHex[byte & 15];
     }
   }
+  out += text.substr(plain_from);
   out += '"';
 }
 

@@ -5,6 +5,8 @@
 #include <simdjson.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdint>
 #include <unordered_set>
 
 #include "common/json.h"
@@ -15,42 +17,58 @@ namespace {
 
 constexpr std::size_t kParserBytesMin = 4096;
 
+// The index behind the closing quote of the string that starts at `at`. Long strings are common and
+// escapes are not: memchr goes from quote to quote.
+std::size_t string_end(std::string_view compact, std::size_t at) {
+  // In valid JSON every string ends.
+  for (std::size_t quote = compact.find('"', at + 1);; quote = compact.find('"', quote + 1)) {
+    std::size_t backslashes = 0;
+    while (compact[quote - 1 - backslashes] == '\\') {
+      ++backslashes;
+    }
+    if (backslashes % 2 == 0) {
+      return quote + 1;
+    }
+  }
+}
+
+enum class Mark : std::uint8_t { none, quote, open, close, comma };
+
+constexpr std::array<Mark, 256> kMarks = [] {
+  std::array<Mark, 256> marks{};
+  marks['"'] = Mark::quote;
+  marks['{'] = marks['['] = Mark::open;
+  marks['}'] = marks[']'] = Mark::close;
+  marks[','] = Mark::comma;
+  return marks;
+}();
+
 // The end of the value that starts at `at` in compact, valid JSON.
 std::size_t value_end(std::string_view compact, std::size_t at) {
-  int depth = 0;
-  bool quoted = false;
-  for (; at < compact.size(); ++at) {
-    const char c = compact[at];
-    if (quoted) {
-      if (c == '\\') {
-        ++at;
-      } else if (c == '"') {
-        quoted = false;
-      }
-    } else if (c == '"') {
-      quoted = true;
-    } else if (c == '{' || c == '[') {
-      ++depth;
-    } else if (c == '}' || c == ']') {
-      if (depth == 0) {
-        return at;
-      }
-      --depth;
-    } else if (c == ',' && depth == 0) {
-      return at;
+  for (int depth = 0; at < compact.size(); ++at) {
+    switch (kMarks[static_cast<unsigned char>(compact[at])]) {
+      case Mark::none:
+        break;
+      case Mark::quote:
+        at = string_end(compact, at) - 1;
+        break;
+      case Mark::open:
+        ++depth;
+        break;
+      case Mark::close:
+        if (depth == 0) {
+          return at;
+        }
+        --depth;
+        break;
+      case Mark::comma:
+        if (depth == 0) {
+          return at;
+        }
+        break;
     }
   }
   return at;
-}
-
-// The index behind the closing quote of the string that starts at `at`.
-std::size_t string_end(std::string_view compact, std::size_t at) {
-  for (++at; compact[at] != '"'; ++at) {
-    if (compact[at] == '\\') {
-      ++at;
-    }
-  }
-  return at + 1;
 }
 
 // The tree reader finds the words and the place for what the fast path refused.
@@ -67,6 +85,7 @@ Status check_tree(std::string_view text, JsonLimits limits) {
   return {};
 }
 
+constexpr std::size_t kFieldsExpected = 8;
 constexpr std::size_t kFieldsScannedMax = 32;
 
 // Whether `key` is among `fields`; takes linear time over all the keys of an object.
@@ -122,6 +141,7 @@ Result<std::vector<JsonField>> json_members(std::string_view compact) {
     return fail(ErrorCode::invalid_input, "is not a JSON object");
   }
   std::vector<JsonField> fields;
+  fields.reserve(kFieldsExpected);
   std::unordered_set<std::string> keys;  // used when a scan of the fields would be slow
   for (std::size_t at = 1; at < compact.size() && compact[at] == '"';) {
     const std::size_t colon = string_end(compact, at);

@@ -105,6 +105,20 @@ class Fields {
   bool ok_ = true;
 };
 
+// At least `count` digits, with zeros in front; years below 0 and above 9999 take what they need.
+void append_digits(std::string& out, std::int64_t value, std::size_t count) {
+  if (value < 0 || value > 999'999) {
+    out += fmt::format("{:0{}}", value, count);
+    return;
+  }
+  std::array<char, 6> digits;
+  std::size_t at = digits.size();
+  for (; value > 0 || digits.size() - at < count; value /= 10) {
+    digits[--at] = static_cast<char>('0' + value % 10);
+  }
+  out.append(digits.data() + at, digits.size() - at);
+}
+
 std::unexpected<Error> bad_time(std::string_view text, std::string_view why) {
   return fail(ErrorCode::invalid_input,
               fmt::format("time '{}' {}; write it like 2025-07-31T19:22:05.200Z",
@@ -172,10 +186,17 @@ std::string format_rfc3339(WallTime time) {
     --days;
   }
   const Civil date = civil_from_days(days);
-  const std::string fraction =
-      us % 1000 == 0 ? fmt::format("{:03}", us / 1000) : fmt::format("{:06}", us);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{}Z", date.year, date.month, date.day,
-                     second_of_day / 3600, second_of_day / 60 % 60, second_of_day % 60, fraction);
+  std::string out;
+  out.reserve(32);
+  append_digits(out, date.year, 4);
+  append_digits(out += '-', date.month, 2);
+  append_digits(out += '-', date.day, 2);
+  append_digits(out += 'T', second_of_day / 3600, 2);
+  append_digits(out += ':', second_of_day / 60 % 60, 2);
+  append_digits(out += ':', second_of_day % 60, 2);
+  const bool whole_ms = us % 1000 == 0;
+  append_digits(out += '.', whole_ms ? us / 1000 : us, whole_ms ? 3 : 6);
+  return out += 'Z';
 }
 
 SliceIndex slice_index(WallTime ts, WallTime epoch0, Micros slice) {

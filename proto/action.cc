@@ -17,7 +17,7 @@ Result<Action> parse_action(std::string_view text) {
     return within("action", split.error());
   }
   Problems problems;
-  ObjectReader reader(std::move(split->fields), "", problems);
+  ObjectReader reader(std::move(split->fields), {}, problems);
   Action action;
   action.ts = reader.time("ts");
   action.kind = reader.kind("kind");
@@ -64,7 +64,7 @@ std::vector<ActionDraft> read_action_drafts(ObjectReader& reader, std::string_vi
   const std::vector<std::string_view> items = reader.items(name);
   drafts.reserve(items.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
-    const std::string path = reader.path_of(name) + "[" + std::to_string(i) + "]";
+    const FieldPath path = {.parent = &reader.path(), .name = name, .index = i};
     drafts.push_back(read_action_draft(ObjectReader::inside(items[i], path, reader.problems())));
   }
   return drafts;

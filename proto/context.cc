@@ -113,7 +113,7 @@ Result<ContextDiff> parse_context_diff(std::string_view text) {
     return within("context diff", split.error());
   }
   Problems problems;
-  ContextDiff diff = read_context_diff(ObjectReader(std::move(split->fields), "", problems));
+  ContextDiff diff = read_context_diff(ObjectReader(std::move(split->fields), {}, problems));
   if (!problems.empty()) {
     return problems.error("context diff");
   }
@@ -133,7 +133,7 @@ Result<Context> parse_context(std::string_view text) {
     return within("context", split.error());
   }
   Problems problems;
-  ObjectReader whole({}, "", problems);
+  ObjectReader whole({}, {}, problems);
   Context context = to_context(whole, "ctx", split->fields);
   if (!problems.empty()) {
     return problems.error("context");
@@ -154,7 +154,7 @@ Result<Snapshot> parse_snapshot(std::string_view text) {
     return within("snapshot", split.error());
   }
   Problems problems;
-  ObjectReader reader(std::move(split->fields), "", problems);
+  ObjectReader reader(std::move(split->fields), {}, problems);
   Snapshot snapshot;
   reader.version();
   reader.constant("kind", "__context");

@@ -55,7 +55,7 @@ Result<Done> parse_done(std::string_view text) {
     return within("done", split.error());
   }
   Problems problems;
-  ObjectReader reader(std::move(split->fields), "", problems);
+  ObjectReader reader(std::move(split->fields), {}, problems);
   Done done;
   reader.version();
   done.stream = reader.stream("stream");

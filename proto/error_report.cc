@@ -25,7 +25,7 @@ Result<ErrorReport> parse_error_report(std::string_view text) {
     return within("error", split.error());
   }
   Problems problems;
-  ObjectReader reader(std::move(split->fields), "", problems);
+  ObjectReader reader(std::move(split->fields), {}, problems);
   ErrorReport report;
   reader.constant("kind", "__error");
   report.ts = reader.time("ts");

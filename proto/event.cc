@@ -50,7 +50,7 @@ Result<Event> parse_event(std::string_view text, const EventValidation& rules) {
     return within("event", split.error());
   }
   Problems problems;
-  ObjectReader reader(std::move(split->fields), "", problems);
+  ObjectReader reader(std::move(split->fields), {}, problems);
   Event event =
       read_event(reader, rules.strict_mode ? UnknownFields::refused : UnknownFields::ignored);
   if (!problems.empty()) {

@@ -11,7 +11,7 @@ Result<Heartbeat> parse_heartbeat(std::string_view text) {
     return within("heartbeat", split.error());
   }
   Problems problems;
-  ObjectReader reader(std::move(split->fields), "", problems);
+  ObjectReader reader(std::move(split->fields), {}, problems);
   Heartbeat heartbeat;
   reader.constant("kind", "__hb");
   heartbeat.ts = reader.time("ts");

@@ -10,6 +10,7 @@
 namespace lc::proto {
 namespace {
 
+constexpr std::size_t kFieldsExpected = 8;
 constexpr std::size_t kProblemsShownMax = 20;  // a message of a thousand mistakes stays readable
 
 std::string range_words(IntRange range) {
@@ -63,16 +64,30 @@ std::unexpected<Error> Problems::error(std::string_view message_name) const {
   return fail(ErrorCode::invalid_input, valid_utf8(message));
 }
 
-ObjectReader::ObjectReader(std::vector<JsonField> fields, std::string path, Problems& problems)
-    : fields_(std::move(fields)), path_(std::move(path)), problems_(problems) {}
+std::string FieldPath::words() const {
+  std::string words = parent != nullptr ? parent->words() : std::string();
+  if (!words.empty() && !name.empty()) {
+    words += '.';
+  }
+  words += name;
+  if (index != kNoIndex) {
+    words += fmt::format("[{}]", index);
+  }
+  return words;
+}
 
-ObjectReader ObjectReader::inside(std::string_view value, std::string path, Problems& problems) {
+ObjectReader::ObjectReader(std::vector<JsonField> fields, FieldPath path, Problems& problems)
+    : fields_(std::move(fields)), path_(path), problems_(problems) {
+  known_.reserve(kFieldsExpected);
+}
+
+ObjectReader ObjectReader::inside(std::string_view value, FieldPath path, Problems& problems) {
   auto members = json_members(value);
-  ObjectReader reader({}, std::move(path), problems);
+  ObjectReader reader({}, path, problems);
   if (members) {
     reader.fields_ = std::move(*members);
   } else {
-    problems.add(reader.path_, value.starts_with('{')
+    problems.add(path.words(), value.starts_with('{')
                                    ? "has a " + members.error().message
                                    : fmt::format("is {}; it must be an object", describe(value)));
     reader.absent_ = true;
@@ -194,11 +209,11 @@ ObjectReader ObjectReader::object(std::string_view name) {
   const JsonField* field = find_field(name);
   if (field == nullptr) {
     problem(name, "is missing");
-    ObjectReader absent({}, path_of(name), problems_);
+    ObjectReader absent({}, {.parent = &path_, .name = name}, problems_);
     absent.absent_ = true;
     return absent;
   }
-  return inside(field->text, path_of(name), problems_);
+  return inside(field->text, {.parent = &path_, .name = name}, problems_);
 }
 
 std::vector<std::string_view> ObjectReader::items(std::string_view name) {
@@ -247,12 +262,8 @@ void ObjectReader::finish(UnknownFields unknown) {
 
 void ObjectReader::problem(std::string_view name, std::string_view words) {
   if (!absent_) {
-    problems_.add(path_of(name), words);
+    problems_.add(FieldPath{.parent = &path_, .name = name}.words(), words);
   }
-}
-
-std::string ObjectReader::path_of(std::string_view name) const {
-  return path_.empty() ? std::string(name) : fmt::format("{}.{}", path_, name);
 }
 
 std::string describe(std::string_view json) {

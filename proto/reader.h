@@ -53,19 +53,32 @@ inline constexpr IntRange kAnyWireInt = {-kWireIntMax, kWireIntMax};
 inline constexpr IntRange kCount = {0, kWireIntMax};
 inline constexpr IntRange kCountFromOne = {1, kWireIntMax};
 
+/// Where a value lies in the message, `needs.vision.actions[3]`; words only when they are wanted.
+///
+/// The parents and names outlive it: they are the readers and texts around the one at hand.
+struct FieldPath {
+  static constexpr std::size_t kNoIndex = std::numeric_limits<std::size_t>::max();
+
+  const FieldPath* parent = nullptr;
+  std::string_view name = {};  // empty: the message itself
+  std::size_t index = kNoIndex;
+
+  std::string words() const;
+};
+
 enum class UnknownFields { refused, ignored };
 
 /// Takes one JSON object apart. Each getter names the field that it wants, reports what is wrong
 /// with it to `problems`, and then returns a value that nobody looks at.
 ///
-/// The texts of `fields` and `problems` outlive the reader.
+/// The texts of `fields`, `problems` and the parents of `path` outlive the reader.
 class ObjectReader {
  public:
-  ObjectReader(std::vector<JsonField> fields, std::string path, Problems& problems);
+  ObjectReader(std::vector<JsonField> fields, FieldPath path, Problems& problems);
 
   /// A reader for a value, in compact text, inside of the message; when it is not an object then
   /// that is the one problem reported.
-  static ObjectReader inside(std::string_view value, std::string path, Problems& problems);
+  static ObjectReader inside(std::string_view value, FieldPath path, Problems& problems);
 
   /// Whether the field is there; from then on it is a known one.
   bool has(std::string_view name);
@@ -93,8 +106,7 @@ class ObjectReader {
 
   /// Reports that `name` is wrong.
   void problem(std::string_view name, std::string_view words);
-  /// `actions[3].kind`, seen from the whole message.
-  std::string path_of(std::string_view name) const;
+  const FieldPath& path() const { return path_; }
   Problems& problems() { return problems_; }
 
  private:
@@ -104,7 +116,7 @@ class ObjectReader {
 
   std::vector<JsonField> fields_;
   std::vector<std::string_view> known_;
-  std::string path_;
+  FieldPath path_;
   Problems& problems_;
   bool absent_ = false;  // there is no object: what it lacks is not worth a word
 };

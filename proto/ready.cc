@@ -32,8 +32,8 @@ std::vector<BatchEvent> read_batch(ObjectReader& reader) {
   const std::vector<std::string_view> items = reader.items("events");
   events.reserve(items.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
-    events.push_back(read_batch_event(
-        ObjectReader::inside(items[i], fmt::format("events[{}]", i), reader.problems())));
+    const FieldPath path = {.parent = &reader.path(), .name = "events", .index = i};
+    events.push_back(read_batch_event(ObjectReader::inside(items[i], path, reader.problems())));
   }
   return events;
 }
@@ -49,12 +49,13 @@ std::map<std::string, NeedResult> read_needs(ObjectReader& reader) {
     reader.problem("needs", "has a " + members.error().message);
     return needs;
   }
+  const FieldPath path = {.parent = &reader.path(), .name = "needs"};
   for (const JsonField& member : *members) {
     if (auto crew = parse_crew_id(member.key); !crew) {
       reader.problem("needs", "has a wrong key: " + crew.error().message);
     }
     ObjectReader inner =
-        ObjectReader::inside(member.text, "needs." + member.key, reader.problems());
+        ObjectReader::inside(member.text, {.parent = &path, .name = member.key}, reader.problems());
     NeedResult result;
     result.slice = {inner.integer("slice", kAnyWireInt)};
     result.actions = read_action_drafts(inner, "actions");
@@ -141,7 +142,7 @@ Result<Ready> parse_ready(std::string_view text) {
     return within("ready", split.error());
   }
   Problems problems;
-  ObjectReader reader(std::move(split->fields), "", problems);
+  ObjectReader reader(std::move(split->fields), {}, problems);
   Ready ready;
   reader.version();
   ready.stream = reader.stream("stream");

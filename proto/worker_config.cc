@@ -29,7 +29,7 @@ Result<WorkerConfig> parse_worker_config(std::string_view text) {
     return within("worker config", split.error());
   }
   Problems problems;
-  ObjectReader reader(std::move(split->fields), "", problems);
+  ObjectReader reader(std::move(split->fields), {}, problems);
   WorkerConfig config;
   reader.version();
   config.stream = reader.stream("stream");
