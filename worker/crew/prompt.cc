@@ -12,6 +12,7 @@
 #include "proto/template/patch.h"
 #include "proto/template/template.h"
 #include "worker/crew/output.h"
+#include "worker/crew/variables.h"
 
 namespace lc::worker {
 namespace {
@@ -37,37 +38,28 @@ Result<Output> compile_output(const proto::OutputTemplate& written, std::size_t 
   return output;
 }
 
-Result<Document> need_document(const proto::NeedResult& need) {
-  Document actions = Document::array();
-  for (const proto::ActionDraft& action : need.actions) {
-    LC_TRY(Document payload, templates::parse_document(action.payload));
-    actions.push_back(
-        {{"kind", action.kind.value}, {"payload", std::move(payload)}, {"ttl_ms", action.ttl_ms}});
+// Every text of an output, where templates may stand.
+void add_mentions(const YamlNode& node, Mentions& mentions) {
+  mentions.add(node.text);
+  for (const YamlNode& item : node.items) {
+    add_mentions(item, mentions);
   }
-  return Document{{"slice", need.slice.value}, {"actions", std::move(actions)}};
+  for (const auto& [key, value] : node.members) {
+    add_mentions(value, mentions);
+  }
 }
 
-Result<Document> variables_of(const proto::Ready& ready) {
-  Document out = Document::object();
-  LC_TRY(out["ctx"], templates::context_document(ready.ctx));
-  out["slice"] = ready.slice.value;
-  out["events"] = Document::array();
-  for (const proto::BatchEvent& event : ready.events) {
-    LC_TRY(Document document, templates::parse_document(event.text));
-    document["late"] = event.orig_slice.has_value();
-    document["slice"] = event.slice.value;
-    out["events"].push_back(std::move(document));
+Mentions mentions_of(const proto::PromptSpec& spec) {
+  Mentions mentions;
+  for (const std::string& text : {spec.system_prompt, spec.user_template, spec.patch_template}) {
+    mentions.add(text);
   }
-  out["event"] = ready.events.empty() ? Document() : out["events"].back();
-  out["needs"] = Document::object();
-  for (const auto& [name, need] : ready.needs) {
-    LC_TRY(out["needs"][name], need_document(need));
+  for (const proto::OutputTemplate& output : spec.outputs) {
+    for (const auto& [name, node] : output.fields) {
+      add_mentions(node, mentions);
+    }
   }
-  out["missing"] = ready.missing;
-  out["stream"] = ready.stream.value;
-  out["crew"] = ready.crew.value;
-  out["epoch0"] = format_rfc3339(ready.epoch0);
-  return out;
+  return mentions;
 }
 
 Micros budget_of(const proto::Ready& ready) {
@@ -84,6 +76,7 @@ struct PromptCrew::Templates {
   templates::Template user_template;
   templates::Patch patch;
   std::vector<Output> outputs;
+  Mentions mentions;
 };
 
 bool needs_model(const proto::PromptSpec& spec) {
@@ -134,8 +127,11 @@ Result<std::unique_ptr<Crew>> PromptCrew::create(const proto::PromptSpec& spec,
   if (!problems.empty()) {
     return fail(ErrorCode::invalid_input, problems);
   }
-  auto templates = std::make_unique<Templates>(
-      Templates{std::move(*system), std::move(*user), std::move(*patch), std::move(outputs)});
+  auto templates = std::make_unique<Templates>(Templates{.system_prompt = std::move(*system),
+                                                         .user_template = std::move(*user),
+                                                         .patch = std::move(*patch),
+                                                         .outputs = std::move(outputs),
+                                                         .mentions = mentions_of(spec)});
   return std::unique_ptr<Crew>(new PromptCrew(spec, std::move(templates), std::move(model)));
 }
 
@@ -145,8 +141,7 @@ Answer PromptCrew::react(const proto::Ready& ready) {
 }
 
 Result<Answer> PromptCrew::try_react(const proto::Ready& ready) const {
-  LC_TRY(Document variables, variables_of(ready));
-  const Document ctx = variables["ctx"];
+  LC_TRY(Document variables, variables_of(ready, templates_->mentions));
   Answer answer;
   variables["generated"] = "";
   if (asks_) {
@@ -170,6 +165,10 @@ Result<Answer> PromptCrew::try_react(const proto::Ready& ready) const {
     outputs.push_back(std::move(payload));
   }
   variables["outputs"] = std::move(outputs);
+  Document ctx = Document::object();
+  if (templates_->mentions.has("ctx")) {
+    ctx = std::move(variables["ctx"]);
+  }
   LC_TRY(answer.diff, templates_->patch.apply(variables, ctx));
   return answer;
 }
