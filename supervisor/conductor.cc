@@ -70,9 +70,9 @@ void Conductor::drain() {
   }
   busy_ = true;
   while (!inputs_.empty()) {
-    const engine::Input next = std::move(inputs_.front());
+    engine::Input next = std::move(inputs_.front());
     inputs_.pop_front();
-    apply(engine_->step(next));
+    apply(engine_->step(std::move(next)));
   }
   busy_ = false;
   arm_tick();

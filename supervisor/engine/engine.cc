@@ -81,12 +81,12 @@ Engine::State::Crew* Engine::State::find_crew(const CrewId& id) {
   return it == crews.end() ? nullptr : &it->second;
 }
 
-void Engine::State::handle(const EventArrived& input) {
+void Engine::State::handle(EventArrived&& input) {
   if (is_event_clock()) {
     LC_ASSERT(!input_ended);
-    queue.push_back(input);
+    queue.push_back(std::move(input));
   } else {
-    admit(input);
+    admit(std::move(input));
   }
 }
 
@@ -96,7 +96,7 @@ void Engine::State::handle(const Tick& input) {
   }
 }
 
-void Engine::State::handle(const ReactionDone& input) {
+void Engine::State::handle(ReactionDone&& input) {
   if (!matches(input.crew, input.slice, input.attempt)) {
     report({.reason = proto::kReasonDoneStale,
             .message = "an answer to no reaction in flight was ignored",
@@ -107,7 +107,7 @@ void Engine::State::handle(const ReactionDone& input) {
   }
   crews.at(input.crew).in_flight->answered = true;
   --unanswered;
-  answers.emplace_back(input);
+  answers.emplace_back(std::move(input));
 }
 
 void Engine::State::handle(const ReactionFailed& input) {
@@ -162,12 +162,12 @@ Engine::~Engine() = default;
 Engine::Engine(Engine&&) noexcept = default;
 Engine& Engine::operator=(Engine&&) noexcept = default;
 
-Effects Engine::step(const Input& input) {
+Effects Engine::step(Input input) {
   state_->effects.clear();
   std::visit(
-      [this](const auto& concrete) {
+      [this](auto& concrete) {
         state_->now = concrete.now;
-        state_->handle(concrete);
+        state_->handle(std::move(concrete));
       },
       input);
   if (state_->is_event_clock()) {

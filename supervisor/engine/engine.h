@@ -60,7 +60,7 @@ class Engine {
   Engine& operator=(Engine&&) noexcept;
 
   /// Takes one input and says what must be done about it, in order.
-  Effects step(const Input& input);
+  Effects step(Input input);
 
   /// When the next Tick is due (wall clock), on the scale of `Input::now`.
   std::optional<WallTime> next_deadline() const;

@@ -67,9 +67,9 @@ struct Engine::State {
   explicit State(EngineOptions engine_options);
 
   // engine.cc
-  void handle(const EventArrived& input);
+  void handle(EventArrived&& input);
   void handle(const Tick& input);
-  void handle(const ReactionDone& input);
+  void handle(ReactionDone&& input);
   void handle(const ReactionFailed& input);
   void handle(const IdleFailure& input);
   void handle(const EnableCrew& input);
@@ -80,7 +80,7 @@ struct Engine::State {
   Crew* find_crew(const CrewId& id);
 
   // intake.cc
-  void admit(const EventArrived& event);
+  void admit(EventArrived event);
   void bin_into_open(const BinnedEvent& binned);
   void open_next(SliceIndex slice);
   void close_due_slices(WallTime at);

@@ -55,7 +55,7 @@ std::string ahead_detail(const EventArrived& event, Micros ahead, std::int64_t t
 }  // namespace
 
 // Puts an event into its slice, or the open one when it is late, or refuses it.
-void Engine::State::admit(const EventArrived& event) {
+void Engine::State::admit(EventArrived event) {
   const SliceIndex slice = clock.index(event.ts);
   const bool late = slice < open || event.ts < options.epoch0;
   seen_seq = event.seq;
@@ -79,7 +79,7 @@ void Engine::State::admit(const EventArrived& event) {
   const auto orig_slice = late ? std::optional(slice) : std::nullopt;
   effects.emplace_back(EventBinned{event.seq, target, orig_slice});
   std::vector<BinnedEvent>& bin = bins[target];
-  bin.push_back({{event.seq, target, orig_slice, event.text}, event.kind, event.ts});
+  bin.push_back({{event.seq, target, orig_slice, std::move(event.text)}, event.kind, event.ts});
   if (target != open) {
     return;
   }
@@ -171,9 +171,9 @@ void Engine::State::pump() {
       return;
     }
     if (!queue.empty() && clock.index(queue.front().ts) <= open) {
-      const EventArrived event = std::move(queue.front());
+      EventArrived event = std::move(queue.front());
       queue.pop_front();
-      admit(event);
+      admit(std::move(event));
       continue;
     }
     if (queue.empty() && !input_ended) {
