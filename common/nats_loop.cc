@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kFlushAt = 64;  // commands; a long turn does not keep the bus thread waiting
 constexpr Micros kTurnBudget = millis(2);  // then other handles of the loop get their turn
-constexpr std::size_t kClockEvery = 32;    // messages between two looks at the clock
+constexpr std::size_t kGivenAtOnce = 32;   // of a kind, before the other kinds and the clock
 
 }  // namespace
 
@@ -96,20 +96,13 @@ void NatsBus::Loop::on_wake() {
     return;
   }
   giving = true;
-  MonoTime stop = monotonic_now() + kTurnBudget;
-  for (Consumer& consumer : consumers) {
-    give_held(consumer, stop);
-  }
-  for (std::size_t count = 1; !ended; ++count) {
-    if (given == batch.size()) {
-      link.arrivals->take(batch);
-      given = 0;
-      if (batch.empty()) {
-        break;
-      }
+  const MonoTime stop = monotonic_now() + kTurnBudget;
+  for (bool more = true; more && !ended;) {
+    more = take_in();
+    for (Consumer& consumer : consumers) {
+      more = give_held(consumer) || more;
     }
-    give(batch[given++]);
-    if (count % kClockEvery == 0 && monotonic_now() >= stop) {
+    if (more && monotonic_now() >= stop) {
       link.arrivals->wake();
       break;
     }
@@ -120,6 +113,26 @@ void NatsBus::Loop::on_wake() {
   }
 }
 
+// Gives out what is no event, and puts events behind those that wait: an answer does not queue
+// behind a burst of events. False: nothing had arrived.
+bool NatsBus::Loop::take_in() {
+  if (given == batch.size()) {
+    link.arrivals->take(batch);
+    given = 0;
+  }
+  const std::size_t before = given;
+  for (std::size_t count = 0; given < batch.size() && count < kGivenAtOnce && !ended;) {
+    Arrival& arrival = batch[given++];
+    if (arrival.what == Arrival::What::streamed || arrival.what == Arrival::What::flow_request) {
+      consumers[arrival.index].held.push_back(std::move(arrival));
+    } else {
+      give(arrival);
+      ++count;
+    }
+  }
+  return given != before;
+}
+
 void NatsBus::Loop::give(Arrival& arrival) {
   switch (arrival.what) {
     case Arrival::What::core:
@@ -127,15 +140,8 @@ void NatsBus::Loop::give(Arrival& arrival) {
           {.subject = std::move(arrival.subject), .data = std::move(arrival.data), .seq = {}});
       break;
     case Arrival::What::streamed:
-    case Arrival::What::flow_request: {
-      Consumer& consumer = consumers[arrival.index];
-      if (consumer.paused || !consumer.held.empty()) {
-        consumer.held.push_back(std::move(arrival));
-      } else {
-        give_streamed(consumer, arrival);
-      }
-      break;
-    }
+    case Arrival::What::flow_request:
+      break;  // take_in keeps them
     case Arrival::What::reply:
       give_reply(*arrival.reply);
       break;
@@ -171,16 +177,15 @@ void NatsBus::Loop::give_streamed(Consumer& consumer, Arrival& arrival) {
                        .seq = {arrival.seq}});
 }
 
-void NatsBus::Loop::give_held(Consumer& consumer, MonoTime stop) {
-  for (std::size_t count = 1; !consumer.paused && !consumer.held.empty(); ++count) {
-    if (count % kClockEvery == 0 && monotonic_now() >= stop) {
-      link.arrivals->wake();
-      return;
-    }
+// Some of the consumer's messages; false when it is paused or has none.
+bool NatsBus::Loop::give_held(Consumer& consumer) {
+  std::size_t count = 0;
+  for (; count < kGivenAtOnce && !consumer.paused && !consumer.held.empty(); ++count) {
     Arrival arrival = std::move(consumer.held.front());
     consumer.held.pop_front();
     give_streamed(consumer, arrival);
   }
+  return count > 0;
 }
 
 void NatsBus::Loop::give_reply(Reply& reply) {

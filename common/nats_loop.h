@@ -25,7 +25,7 @@ struct NatsBus::Loop {
     OnMessage on_message;
     std::int64_t last_given = 0;
     bool paused = false;
-    std::deque<Arrival> held;  // while paused; bounded by the server's flow control (32 MiB)
+    std::deque<Arrival> held;  // not given yet; bounded by the server's flow control (32 MiB)
   };
   struct OpenAck {
     OnResult<PublishAck> on_ack;
@@ -48,10 +48,11 @@ struct NatsBus::Loop {
 
   // From the bus thread.
   void on_wake();
+  bool take_in();
   void give(Arrival& arrival);
   void give_streamed(Consumer& consumer, Arrival& arrival);
   void give_reply(Reply& reply);
-  void give_held(Consumer& consumer, MonoTime stop);
+  bool give_held(Consumer& consumer);
   void end();
 
   NatsBusOptions options;

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "common/clock.h"
 #include "tests/support/bus_world.h"
 
 namespace lc {
@@ -107,6 +108,31 @@ TEST_CASE("bus: a paused consumer gives nothing, then everything in order") {
   CHECK(seqs.size() == kMessages);
   CHECK(seqs.back() == kMessages);
   CHECK(std::is_sorted(seqs.begin(), seqs.end()));
+}
+
+TEST_CASE("bus: a core message passes the events that wait to be given out") {
+  constexpr int kEvents = 5'000;
+  constexpr Micros kWork = Micros{20};  // for each event: all of them take a hundred times a turn
+  BusWorld world;
+  world.ensure_stream("S", "s.events");
+  int acked = 0;
+  for (int i = 0; i < kEvents; ++i) {
+    REQUIRE(world.bus().publish_acked("s.events", "e", "", [&](Result<PublishAck>) { ++acked; }));
+  }
+  REQUIRE(world.loop().run_until([&] { return acked == kEvents; }));
+  int events = 0;
+  int events_before_answer = -1;
+  REQUIRE(world.bus().subscribe("s.done", [&](BusMessage) { events_before_answer = events; }));
+  REQUIRE(world.bus().consume("S", "s.events", StreamSeq{1}, [&](BusMessage) {
+    for (const MonoTime end = monotonic_now() + kWork; monotonic_now() < end;) {
+    }
+    // Asked for when all events have arrived or are about to: the answer is behind them.
+    if (++events == kEvents / 10) {
+      REQUIRE(world.bus().publish("s.done", ""));
+    }
+  }));
+  REQUIRE(world.loop().run_until([&] { return events == kEvents && events_before_answer >= 0; }));
+  CHECK(events_before_answer < kEvents);
 }
 
 TEST_CASE("bus: a consumer may wait for a stream that does not exist yet") {
