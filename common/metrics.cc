@@ -133,7 +133,7 @@ By<Histogram> Metrics::histogram_by(const char* name, const char* help,
 Metrics::Metrics()
     : registry_(std::make_unique<prometheus::Registry>()),
       slice_lag_seconds(gauge_by("slice_lag_seconds",
-                                 "How far the crew's last finished slice is behind the open one.",
+                                 "From the decision to wake the crew to its ready on the way.",
                                  {"crew"})),
       actions_sent_total(counter_by("actions_sent_total", "Actions published.", {"kind"})),
       errors_total(counter_by("errors_total", "Errors reported.", {"crew"})),

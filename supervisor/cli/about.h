@@ -16,4 +16,7 @@ std::string completion_script(const Verbs& verbs, Shell shell);
 /// The manual page live-crew(1) as roff.
 std::string manual_page(const Verbs& verbs);
 
+/// The manual page lcsupervisor(8): the verb `run`, which must be there.
+std::string service_page(const Verbs& verbs);
+
 }  // namespace lc::cli

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "common/check.h"
 #include "supervisor/cli/about.h"
 #include "supervisor/cli/help.h"
 #include "supervisor/cli/parser.h"
@@ -10,7 +13,7 @@ namespace lc::cli {
 namespace {
 
 // The date of the page is that of its last change in substance, so that builds can be repeated.
-constexpr std::string_view kPageDate = "2026-11-20";
+constexpr std::string_view kPageDate = "2026-11-21";
 
 std::string escaped(std::string_view text) {
   std::string out;
@@ -76,6 +79,40 @@ std::string verb_page(const Verb& verb) {
   return out;
 }
 
+std::string exit_status() {
+  std::string out = ".SH EXIT STATUS\n";
+  for (const ExitCodeMeaning& row : kExitCodes) {
+    out += fmt::format(".TP\n{}\n{}.\n", row.code, escaped(row.meaning));
+  }
+  return out;
+}
+
+std::string environment_of(const Verbs& verbs) {
+  std::string out = ".SH ENVIRONMENT\n";
+  for (const auto& [name, meaning] : variables(verbs)) {
+    out += fmt::format(".TP\n.B {}\n{}", escaped(name), paragraph(meaning + "."));
+  }
+  return out;
+}
+
+// What a service manager and its operator want to know beyond the options.
+constexpr std::string_view kServiceSections =
+    ".SH SIGNALS\n"
+    ".TP\n.BR SIGTERM ,\\  SIGINT\n"
+    "Takes no more events, gives reactions under way up to 20 seconds, publishes what\n"
+    "they answered, stops the workers and leaves.\n"
+    "A second one does not wait.\n"
+    ".PP\nUnder systemd it tells readiness, status and the watchdog (Type=notify); the\n"
+    "loop that keeps the beat feeds the watchdog, so a stuck loop is restarted.\n"
+    ".SH FILES\n"
+    ".TP\n.I live\\-config.yaml\n"
+    "The settings, all optional; each can be given as a variable instead.\n"
+    ".TP\n.I crew.runtime.yaml\n"
+    "One crew: what wakes it, what it waits for, its limits, its program or prompts.\n"
+    ".TP\n.I /run/live\\-crew/STREAM.sock\n"
+    "The admin socket that\n.BR live\\-crew (1)\nuses for status, metrics and crews;\n"
+    "$XDG_RUNTIME_DIR/live\\-crew for other users than root.\n";
+
 }  // namespace
 
 std::string manual_page(const Verbs& verbs) {
@@ -92,15 +129,26 @@ std::string manual_page(const Verbs& verbs) {
   for (const Verb& verb : verbs) {
     out += verb_page(verb);
   }
-  out += ".SH EXIT STATUS\n";
-  for (const ExitCodeMeaning& row : kExitCodes) {
-    out += fmt::format(".TP\n{}\n{}.\n", row.code, escaped(row.meaning));
+  return out + exit_status() + environment_of(verbs) +
+         ".SH SEE ALSO\n.BR lcsupervisor (8),\n.BR lcworker (8)\n";
+}
+
+std::string service_page(const Verbs& verbs) {
+  const auto run = std::ranges::find(verbs, "run", &Verb::name);
+  LC_ASSERT(run != verbs.end());
+  std::string out = fmt::format(
+      ".TH LCSUPERVISOR 8 {} \"live\\-crew {}\" \"System Administration\"\n"
+      ".SH NAME\nlcsupervisor \\- keep the beat of one stream and run its crews\n"
+      ".SH SYNOPSIS\n.B lcsupervisor\n.B \\-s\n.I STREAM\n.RI [ options ]\n"
+      ".SH DESCRIPTION\n{}"
+      ".PP\nIt is the verb\n.B run\nof\n.BR live\\-crew (1)\nfor service managers.\n"
+      ".SH OPTIONS\n",
+      kPageDate, LC_VERSION, paragraph(run->details));
+  for (const Option& option : run->options) {
+    out += option_page(option);
   }
-  out += ".SH ENVIRONMENT\n";
-  for (const auto& [name, meaning] : variables(verbs)) {
-    out += fmt::format(".TP\n.B {}\n{}", escaped(name), paragraph(meaning + "."));
-  }
-  return out + ".SH SEE ALSO\n.BR lcsupervisor (8),\n.BR lcworker (8)\n";
+  return out + std::string(kServiceSections) + exit_status() + environment_of({*run}) +
+         ".SH SEE ALSO\n.BR live\\-crew (1),\n.BR lcworker (8),\n.BR systemd.service (5)\n";
 }
 
 }  // namespace lc::cli

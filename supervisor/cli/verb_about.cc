@@ -69,13 +69,17 @@ void register_about(Verbs& verbs) {
                     .required = true}},
        .run = [&verbs](const Args& args, Io& io) { return run_completion(verbs, args, io); }});
   verbs.push_back({.name = "man",
-                   .summary = "Print the manual page",
+                   .summary = "Print a manual page",
                    .details = {},
-                   .examples = {{"man | man -l -", "reads the manual page"},
-                                {"man > /usr/local/share/man/man1/live-crew.1", "installs it"}},
-                   .options = {},
-                   .run = [&verbs](const Args&, Io& io) {
-                     fmt::print(io.out, "{}", manual_page(verbs));
+                   .examples = {{"man | man -l -", "reads the manual page of live-crew"},
+                                {"man lcsupervisor | man -l -", "reads that of the service"}},
+                   .options = {{.name = "PAGE",
+                                .help = "the program",
+                                .fallback = "live-crew",
+                                .choices = {"live-crew", "lcsupervisor"}}},
+                   .run = [&verbs](const Args& args, Io& io) {
+                     const bool service = args.text("PAGE") == "lcsupervisor";
+                     fmt::print(io.out, "{}", service ? service_page(verbs) : manual_page(verbs));
                      return kExitOk;
                    }});
   verbs.push_back(

@@ -474,6 +474,17 @@ class Shells(Case):
         self.assertTrue(page.startswith(".TH LIVE\\-CREW 1 "))
         for verb in ("validate", "graph", "config show", "event validate"):
             self.assertIn(f".SS live\\-crew {verb}", page)
+        self.lint(page)
+
+    def test_the_service_has_a_page_with_the_options_of_run(self):
+        page = run("man", "lcsupervisor").stdout
+        self.assertTrue(page.startswith(".TH LCSUPERVISOR 8 "))
+        for words in ("\\-\\-require\\-nats", "LIVE_CREW_SELECTOR", "SIGTERM", ".TP\n78\n"):
+            self.assertIn(words, page)
+        self.assertNotIn("\\-\\-deny\\-warnings", page)
+        self.lint(page)
+
+    def lint(self, page):
         if shutil.which("mandoc") is None:
             self.skipTest("mandoc is not installed: the page is not linted")
         done = subprocess.run(["mandoc", "-Tlint"], input=page, capture_output=True, text=True,
