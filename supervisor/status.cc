@@ -8,6 +8,8 @@
 #include <map>
 #include <vector>
 
+#include "common/diagnostic.h"
+
 namespace lc::supervisor {
 namespace {
 
@@ -151,8 +153,10 @@ Status check_crew_exists(const CrewId& crew, const AppOptions& options) {
     }
     names.push_back(each.crew.value);
   }
-  return fail(ErrorCode::not_found,
-              fmt::format("no crew '{}'; there are {}", crew.value, fmt::join(names, ", ")));
+  const std::string_view meant = nearest(crew.value, names);
+  const std::string hint = meant.empty() ? "" : fmt::format(" (did you mean '{}'?)", meant);
+  return fail(ErrorCode::not_found, fmt::format("no crew '{}'{}; there are {}", crew.value, hint,
+                                                fmt::join(names, ", ")));
 }
 
 std::string last_lines(std::string_view output) {

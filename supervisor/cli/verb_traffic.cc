@@ -19,17 +19,17 @@ std::string nats_url(const Args& args) {
   return given.empty() ? proto::LiveConfig{}.nats_url : given;
 }
 
-std::optional<StreamId> stream_of(const Args& args, Io& io) {
+std::optional<StreamId> stream_of(std::string_view verb, const Args& args, Io& io) {
   auto stream = parse_stream_id(args.text("stream"));
   if (!stream) {
-    fmt::print(io.err, "--stream: {}\n", stream.error().message);
+    fmt::print(io.err, "live-crew {}: --stream: {}\n", verb, stream.error().message);
     return std::nullopt;
   }
   return std::move(*stream);
 }
 
 int run_emit(const Args& args, Io& io) {
-  auto stream = stream_of(args, io);
+  auto stream = stream_of("emit", args, io);
   if (!stream) {
     return kExitUsage;
   }
@@ -43,8 +43,9 @@ int run_emit(const Args& args, Io& io) {
     const auto [end, error] = std::from_chars(speed.data(), speed.data() + speed.size(), times);
     const bool whole = error == std::errc{} && end == speed.data() + speed.size();
     if (!whole || !(times > 0) || times > kSpeedMax) {
-      fmt::print(io.err, "--speed '{}' must be max or a number above 0, up to {:.0f}\n", speed,
-                 kSpeedMax);
+      fmt::print(io.err,
+                 "live-crew emit: --speed '{}' must be max or a number above 0, up to {:.0f}\n",
+                 speed, kSpeedMax);
       return kExitUsage;
     }
     options.speed = times;
@@ -53,7 +54,7 @@ int run_emit(const Args& args, Io& io) {
 }
 
 int run_tap(const Args& args, Io& io) {
-  auto stream = stream_of(args, io);
+  auto stream = stream_of("tap", args, io);
   if (!stream) {
     return kExitUsage;
   }

@@ -5,7 +5,6 @@ import os
 import sys
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
-REAL_MATCH = os.path.join(TOP, "..", "shared", "data", "match_barcelona_girona.jsonl")
 EXAMPLE = os.path.join(TOP, "deploy", "examples", "matchday", "events.jsonl")
 
 
@@ -15,8 +14,7 @@ def main():
     parser.add_argument("section", nargs="?", default="core", choices=["core"])
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", metavar="FILE")
-    parser.add_argument("--match", metavar="FILE",
-                        default=REAL_MATCH if os.path.exists(REAL_MATCH) else EXAMPLE)
+    parser.add_argument("--match", metavar="FILE", default=EXAMPLE)
     words = parser.parse_args()
     build = os.path.abspath(words.build)
     os.environ.update({"LCSUPERVISOR": os.path.join(build, "supervisor", "lcsupervisor"),

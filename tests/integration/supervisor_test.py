@@ -84,6 +84,7 @@ class SupervisorTest(unittest.TestCase):
         self.assertTrue(self.world.crew_status("hang")["enabled"])
         unknown = self.world.command("crew", "enable", "-s", "m1", "hnag")
         self.assertNotEqual(unknown.returncode, 0)
+        self.assertIn("did you mean 'hang'", unknown.stderr)
         self.assertIn("echo, hang", unknown.stderr)
 
     def test_answers_that_nobody_awaits_are_refused_and_a_broken_one_is_a_strike(self):

@@ -469,6 +469,17 @@ class Shells(Case):
                                     check=False)
             self.assertEqual((parsed.returncode, parsed.stderr), (0, ""))
 
+    def test_wrong_values_name_their_verb_and_option(self):
+        for words, said in [(("emit", "-s", "a b", "-"), "live-crew emit: --stream: stream 'a b'"),
+                            (("tap", "-s", "a/b"), "live-crew tap: --stream: stream 'a/b'"),
+                            (("emit", "-s", "a", "--speed", "0", "-"),
+                             "live-crew emit: --speed '0' must be max"),
+                            (("slice", "--epoch0", "x", "--ts", "2025-07-31T19:22:00Z"),
+                             "live-crew slice: --epoch0: time 'x'")]:
+            done = run(*words)
+            self.assertEqual(done.returncode, 64, done.stderr)
+            self.assertTrue(done.stderr.startswith(said), done.stderr)
+
     def test_the_manual_page_has_every_verb_and_no_fault(self):
         page = run("man").stdout
         self.assertTrue(page.startswith(".TH LIVE\\-CREW 1 "))
