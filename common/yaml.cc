@@ -142,8 +142,12 @@ class TreeBuilder : public YAML::EventHandler {
   void OnMapEnd() override { close(); }
 
   void complain(const YAML::Mark& mark, std::string message, std::string hint) {
-    problems_.push_back({places_.at(mark), Severity::error, std::move(message), std::move(hint)});
+    readable_ = false;
+    note(mark, std::move(message), std::move(hint));
   }
+
+  // Whether the tree holds what was meant, but for what was complained about.
+  bool is_readable() const { return readable_; }
 
   std::vector<Diagnostic>& problems() { return problems_; }
   YamlNode take() { return std::move(root_); }
@@ -152,8 +156,14 @@ class TreeBuilder : public YAML::EventHandler {
   struct Level {
     YamlNode node;
     std::optional<YamlNode> key;                // of a mapping, while its value is awaited
+    bool repeats = false;                       // the key was there before
     std::unordered_map<std::string, int> keys;  // to the line of the first one
   };
+
+  // A complaint that leaves the rest as it was meant.
+  void note(const YAML::Mark& mark, std::string message, std::string hint) {
+    problems_.push_back({places_.at(mark), Severity::error, std::move(message), std::move(hint)});
+  }
 
   YamlNode make(YamlKind kind, const YAML::Mark& mark) {
     const SourceLocation where = places_.at(mark);
@@ -168,7 +178,7 @@ class TreeBuilder : public YAML::EventHandler {
     if (static_cast<int>(levels_.size()) == kYamlDepthMax) {
       complain(mark, fmt::format("nested deeper than {} levels", kYamlDepthMax), "");
     }
-    levels_.push_back({make(kind, mark), {}, {}});
+    levels_.push_back({.node = make(kind, mark), .key = {}, .repeats = false, .keys = {}});
   }
 
   void close() {
@@ -196,18 +206,23 @@ class TreeBuilder : public YAML::EventHandler {
         node.line = level.key->line;  // nothing was written: the mark is the next token's
         node.column = level.key->column;
       }
-      level.node.members.emplace_back(std::move(*level.key), std::move(node));
+      if (!level.repeats) {
+        level.node.members.emplace_back(std::move(*level.key), std::move(node));
+      }
       level.key.reset();
     }
   }
 
   void take_key(Level& level, YamlNode key) {
+    level.repeats = false;
     if (key.kind != YamlKind::scalar) {
+      readable_ = false;
       problems_.push_back({{places_.file(), key.line, key.column},
                            Severity::error,
                            "a key must be a name, not " + std::string(describe(key)),
                            "quote it if it is meant as text"});
     } else if (const auto [first, fresh] = level.keys.emplace(key.text, key.line); !fresh) {
+      level.repeats = true;
       problems_.push_back({{places_.file(), key.line, key.column},
                            Severity::error,
                            fmt::format("duplicate key '{}'", key.text),
@@ -218,13 +233,13 @@ class TreeBuilder : public YAML::EventHandler {
 
   void refuse_anchor(const YAML::Mark& mark, YAML::anchor_t anchor) {
     if (anchor != YAML::NullAnchor) {
-      complain(mark, "anchors (&name) are not accepted", "write the value out where it is used");
+      note(mark, "anchors (&name) are not accepted", "write the value out where it is used");
     }
   }
 
   void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
     if (!tag.empty() && tag != "?" && tag != "!") {
-      complain(mark, fmt::format("tags are not accepted: '{}'", tag), "remove the tag");
+      note(mark, fmt::format("tags are not accepted: '{}'", tag), "remove the tag");
     }
   }
 
@@ -233,6 +248,7 @@ class TreeBuilder : public YAML::EventHandler {
   std::vector<Level> levels_;
   std::vector<Diagnostic> problems_;
   int documents_ = 0;
+  bool readable_ = true;
 };
 
 std::string hint_for(std::string_view problem, std::string_view line) {
@@ -254,10 +270,9 @@ std::string hint_for(std::string_view problem, std::string_view line) {
 
 }  // namespace
 
-std::expected<YamlNode, std::vector<Diagnostic>> parse_yaml(std::string_view text,
-                                                            std::string_view file) {
+std::expected<YamlNode, YamlProblems> parse_yaml(std::string_view text, std::string_view file) {
   if (auto problem = check_yaml_text(text, file)) {
-    return std::unexpected(std::vector<Diagnostic>{std::move(*problem)});
+    return std::unexpected(YamlProblems{{std::move(*problem)}, {}});
   }
   if (text.starts_with("\xef\xbb\xbf")) {
     text.remove_prefix(3);
@@ -273,6 +288,10 @@ std::expected<YamlNode, std::vector<Diagnostic>> parse_yaml(std::string_view tex
       if (builder.problems().empty()) {
         return root;
       }
+      if (builder.is_readable()) {
+        sort_diagnostics(builder.problems());
+        return std::unexpected(YamlProblems{std::move(builder.problems()), std::move(root)});
+      }
     }
   } catch (const YAML::Exception& e) {
     builder.complain(e.mark, e.msg, hint_for(e.msg, places.line(e.mark)));
@@ -281,7 +300,7 @@ std::expected<YamlNode, std::vector<Diagnostic>> parse_yaml(std::string_view tex
   }
   if (!builder.problems().empty()) {
     sort_diagnostics(builder.problems());
-    return std::unexpected(std::move(builder.problems()));
+    return std::unexpected(YamlProblems{std::move(builder.problems()), {}});
   }
   return YamlNode{};
 }

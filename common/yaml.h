@@ -1,6 +1,7 @@
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,13 +36,18 @@ struct YamlMember {
 inline constexpr std::size_t kYamlBytesMax = std::size_t{1} << 20;
 inline constexpr int kYamlDepthMax = 64;
 
+/// Why a text is refused, and what it holds all the same, so that more can be said about it.
+struct YamlProblems {
+  std::vector<Diagnostic> diagnostics;  // sorted, at least one
+  std::optional<YamlNode> readable;     // without second members of a name, anchors and tags
+};
+
 /// Parses one YAML document; an empty text is a null node.
 ///
 /// Errors: every problem as a Diagnostic with file, line and column: syntax (the first one only:
 /// the rest cannot be read then), duplicate keys, keys that are no scalars, aliases and anchors,
 /// tags, several documents, depth over 64, over 1 MiB, not UTF-8, control characters.
-std::expected<YamlNode, std::vector<Diagnostic>> parse_yaml(std::string_view text,
-                                                            std::string_view file);
+std::expected<YamlNode, YamlProblems> parse_yaml(std::string_view text, std::string_view file);
 
 /// The member called `key` of a mapping, or null.
 const YamlNode* find(const YamlNode& mapping, std::string_view key);

@@ -22,10 +22,14 @@ class Resolver {
  public:
   void read_file(std::string_view text, std::string_view name) {
     YamlSource source{std::string(name), diagnostics_};
-    const auto root = parse_yaml(text, name);
+    auto root = parse_yaml(text, name);
     if (!root) {
-      diagnostics_ = root.error();
-      return;
+      diagnostics_ = std::move(root.error().diagnostics);
+      if (!root.error().readable) {
+        return;
+      }
+      YamlNode readable = std::move(*root.error().readable);
+      root = std::move(readable);
     }
     if (root->kind == YamlKind::null) {
       return;

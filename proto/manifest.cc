@@ -289,8 +289,13 @@ std::optional<YamlNode> read_mapping(YamlSource& source, std::string_view text,
                                      std::string_view expected) {
   auto root = parse_yaml(text, source.file);
   if (!root) {
-    source.diagnostics.insert(source.diagnostics.end(), root.error().begin(), root.error().end());
-    return std::nullopt;
+    const std::vector<Diagnostic>& problems = root.error().diagnostics;
+    source.diagnostics.insert(source.diagnostics.end(), problems.begin(), problems.end());
+    if (!root.error().readable) {
+      return std::nullopt;
+    }
+    YamlNode readable = std::move(*root.error().readable);
+    root = std::move(readable);
   }
   if (root->kind != YamlKind::mapping) {
     source.diagnostics.push_back({{source.file, root->line, root->column},

@@ -11,7 +11,7 @@ namespace {
 std::string json_of(std::string_view text) {
   const auto node = parse_yaml(text, "f.yaml");
   if (!node) {
-    return format_diagnostic(node.error().front());
+    return format_diagnostic(node.error().diagnostics.front());
   }
   return write_json(to_json(*node));
 }
@@ -19,7 +19,7 @@ std::string json_of(std::string_view text) {
 std::vector<std::string> problems_of(std::string_view text) {
   std::vector<std::string> lines;
   if (const auto node = parse_yaml(text, "f.yaml"); !node) {
-    for (const Diagnostic& diagnostic : node.error()) {
+    for (const Diagnostic& diagnostic : node.error().diagnostics) {
       lines.push_back(format_diagnostic(diagnostic));
     }
   }
@@ -133,6 +133,19 @@ TEST_CASE("yaml: what would be ambiguous or dangerous is refused where it stands
 TEST_CASE("yaml: all problems of a readable file come at once") {
   const auto problems = problems_of("a: &x 1\nb: *x\na: !t 2\n");
   CHECK(problems.size() == 4);
+}
+
+TEST_CASE("yaml: what is meant is readable in spite of repeated names, anchors and tags") {
+  const auto root = parse_yaml("a: &x 1\nb: !t 2\na: {c: 3}\nd: 4\n", "f.yaml");
+  REQUIRE_FALSE(root);
+  CHECK(root.error().diagnostics.size() == 3);
+  REQUIRE(root.error().readable);
+  CHECK(write_json(to_json(*root.error().readable)) == R"({"a":1,"b":2,"d":4})");
+  for (const std::string_view unreadable : {"a: &x 1\nb: *x\n", "a: 1\n---\nb: 2\n", "? [a]\n: 1\n",
+                                            "a: \"x\nb: 1\n", "a: b: c\n", "a: \xff\n"}) {
+    CAPTURE(unreadable);
+    CHECK_FALSE(parse_yaml(unreadable, "f.yaml").error().readable);
+  }
 }
 
 TEST_CASE("yaml: depth and size have limits") {

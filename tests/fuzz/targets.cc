@@ -73,8 +73,8 @@ void check_diagnostics(const std::vector<Diagnostic>& diagnostics) {
 void run_yaml(std::string_view input) {
   const auto tree = parse_yaml(input, "f.yaml");
   if (!tree) {
-    LC_ASSERT(!tree.error().empty());
-    check_diagnostics(tree.error());
+    LC_ASSERT(!tree.error().diagnostics.empty());
+    check_diagnostics(tree.error().diagnostics);
     return;
   }
   LC_ASSERT(parse_json(write_json(to_json(*tree))).has_value());

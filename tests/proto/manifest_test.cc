@@ -220,6 +220,16 @@ TEST_CASE("manifest: a file that is named otherwise and a missing limit are warn
             "killed (set a limit, as in timeout_ms: 2000)"});
 }
 
+TEST_CASE("manifest: a name that stands twice does not hide what else is wrong") {
+  const std::string text =
+      "crew: a\ntriggers: [goal]\ntriggers: [foul]\ntimeout_ms: 0\nrunner: [x]\nmax_errors: 0\n";
+  CHECK(lines_of(parse_manifest(text, "a.runtime.yaml", "", "")) ==
+        std::vector<std::string>{
+            "a.runtime.yaml:3:1: error: duplicate key 'triggers' (it stands in line 2 already)",
+            "a.runtime.yaml:4:13: error: timeout_ms: '0' is not a whole number from 1 to 86400000",
+            "a.runtime.yaml:6:13: error: max_errors: '0' is not a whole number from 1 to 1000000"});
+}
+
 TEST_CASE("manifest: an unreadable file still says which crew it would be") {
   for (const std::string_view text : {"a: [", "", "- x", "crew: [a]"}) {
     const auto result = parse_manifest(text, "x/vision.runtime.yaml", "", "");
