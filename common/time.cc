@@ -169,6 +169,11 @@ Result<WallTime> parse_rfc3339(std::string_view text) {
   const std::int64_t day_seconds = hour * 3600 + minute * 60 + second;
   const std::int64_t total =
       days_from_civil(year, month, day) * kSecondsPerDay + day_seconds - offset;
+  // Leap seconds are put in at the end of a month in UTC; the 60 counts as the next second.
+  if (second == 60 &&
+      (total % kSecondsPerDay != 0 || civil_from_days(total / kSecondsPerDay).day != 1)) {
+    return bad_time(text, "names a leap second where none can be");
+  }
   return WallTime{total * 1'000'000 + fraction_us};
 }
 

@@ -20,7 +20,7 @@ std::size_t vector_index(const LiveConfig& config) {
   return it == kVectorWords.end() ? 0 : static_cast<std::size_t>(it - kVectorWords.begin());
 }
 
-constexpr std::int64_t kDaysMax = 100'000;  // 273 years: enough to switch the check off
+constexpr std::int64_t kDaysMax = 2'147'483'647;  // any that somebody writes
 
 const std::array<Setting, 20>& settings() {
   static const std::array<Setting, 20> kSettings = {{
