@@ -1,5 +1,7 @@
 #include "tests/fuzz/targets.h"
 
+#include <nlohmann/json.hpp>
+
 #include "common/check.h"
 #include "common/json.h"
 #include "common/yaml.h"
@@ -7,6 +9,10 @@
 #include "proto/event.h"
 #include "proto/manifest.h"
 #include "proto/slice.h"
+#include "proto/template/check.h"
+#include "proto/template/json_bridge.h"
+#include "proto/template/patch.h"
+#include "proto/template/template.h"
 
 namespace lc::fuzz {
 namespace {
@@ -100,9 +106,41 @@ void run_settings(std::string_view input) {
   check_diagnostics(config.diagnostics);
 }
 
+// A template and a patch: refused with words and a place, or run to their end within the limits.
+void run_template(std::string_view input) {
+  const auto variables = templates::parse_document(
+      R"({"ctx":{"score":{"home":1}},"slice":84,"events":[{"kind":"goal","payload":{"n":[1,2.5]}}],)"
+      R"("generated":"'] = 1\n{{ x }}","outputs":[{"text":"a"}],"missing":[],"crew":"c"})");
+  LC_ASSERT(variables.has_value());
+  for (const auto& problem : templates::check_template(input, templates::TemplateUse::patch)) {
+    LC_ASSERT(!problem.message.empty() && problem.line >= 1 && problem.column >= 1);
+  }
+  constexpr templates::RenderLimits kLimits = {.bytes_max = 1 << 16, .steps_max = 20'000};
+  const auto plain = templates::Template::compile(input);
+  const auto patch = templates::Patch::compile(input);
+  LC_ASSERT(plain.has_value() == patch.has_value());
+  if (!plain) {
+    check_words(plain.error());
+    return;
+  }
+  if (const auto text = plain->render(*variables, kLimits); !text) {
+    check_words(text.error());
+  } else {
+    LC_ASSERT(text->size() <= kLimits.bytes_max);
+  }
+  if (const auto diff = patch->apply(*variables, variables->at("ctx"), kLimits); !diff) {
+    check_words(diff.error());
+  } else {
+    for (const auto& [key, value] : diff->set) {
+      LC_ASSERT(parse_json(value).has_value());
+    }
+  }
+}
+
 constexpr Target kTargets[] = {
     {"done", run_done},   {"event", run_event},       {"json", run_json},
-    {"ready", run_ready}, {"settings", run_settings}, {"yaml", run_yaml},
+    {"ready", run_ready}, {"settings", run_settings}, {"template", run_template},
+    {"yaml", run_yaml},
 };
 
 }  // namespace

@@ -97,7 +97,7 @@ def _reached(path: str, texts: Texts) -> Iterator[tuple[list[str], int, str]]:
 
 _HOMES = [
     (r"simdjson.*", r"common/json_split\.cc"),
-    (r"nlohmann/.*", r"common/json_tree\.cc|(tests/)?(worker|proto/template)/.*"),
+    (r"nlohmann/.*", r"common/json_tree\.cc|(tests/)?(worker|proto/template)/.*|tests/fuzz/.*"),
     (r"yaml-cpp/.*", r"common/yaml\.cc"),
     (r"prometheus/.*", r"common/metrics\.cc"),
     (r"nats(/.*|\.h)", r"common/nats_\w+\.(h|cc)|worker/link\.(h|cc)|tests/(bench|integration)/.*"),
