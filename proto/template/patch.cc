@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/text.h"
 #include "proto/template/compile.h"
 #include "proto/template/json_bridge.h"
 #include "proto/template/patch_line.h"
@@ -10,6 +11,7 @@
 namespace lc::templates {
 namespace {
 
+constexpr std::size_t kShownBytesMax = 120;  // of a line that is refused
 constexpr int kContextDepthMax = 60;  // what readers of the context take, with room for its frame
 
 int depth_of(const Document& document) {
@@ -80,9 +82,8 @@ Result<proto::ContextDiff> Patch::apply(const Document& variables, const Documen
   for (int number = 1; !rest.empty(); ++number) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
     if (auto done = apply_line(line, number, variables, patched, meter); !done) {
-      constexpr std::size_t kShown = 120;
       Error error = to_error(program_->name + " (rendered)", done.error());
-      error.message += " in the line: " + std::string(line.substr(0, kShown));
+      error.message += " in the line: " + shorten(line, kShownBytesMax);
       return std::unexpected(std::move(error));
     }
     rest.remove_prefix(std::min(line.size() + 1, rest.size()));
