@@ -9,6 +9,9 @@
 
 namespace lc::proto {
 
+/// Names the descriptor by which a worker joins its cgroup, before anything else: it writes `0`.
+inline constexpr const char* kCgroupFdVariable = "LIVE_CREW_CGROUP_FD";
+
 /// The first line on a worker's standard input: all that it may know. End of input afterwards means
 /// that the supervisor is gone.
 ///

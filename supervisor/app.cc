@@ -9,6 +9,7 @@
 #include "proto/error_reasons.h"
 #include "proto/subjects.h"
 #include "supervisor/exit_codes.h"
+#include "supervisor/process/containment.h"
 #include "supervisor/status.h"
 
 namespace lc::supervisor {
@@ -56,7 +57,15 @@ Status App::build() {
     store_ = std::make_unique<KvContextStore>(*bus_, proto::ctx_bucket(options_.stream));
   }
   outbox_ = std::make_unique<Outbox>(*bus_);
-  LC_TRY(fleet_, process::Fleet::create(loop_->get(), *timers_, fleet_hooks()));
+  if (auto cgroups = process::usable_cgroups(fmt::format("{}.{}", options_.stream.value, getpid()),
+                                             {options_.worker_binary, "--version"})) {
+    cgroups_ = *std::move(cgroups);
+  } else {
+    log_warn("no cgroups for workers: what leaves a worker's session is found through /proc",
+             {{"error", cgroups.error().message}});
+  }
+  LC_TRY(fleet_, process::Fleet::create(loop_->get(), *timers_, fleet_hooks(),
+                                        {.cgroups = cgroups_.get()}));
   if (private_nats_) {
     options_.own_children.push_back(private_nats_->pid());
   }

@@ -23,6 +23,7 @@
 #include "supervisor/context_store.h"
 #include "supervisor/heartbeat.h"
 #include "supervisor/outbox.h"
+#include "supervisor/process/cgroup.h"
 #include "supervisor/process/fleet.h"
 #include "supervisor/run_clock.h"
 #include "supervisor/selector.h"
@@ -105,6 +106,7 @@ class App {
   std::unique_ptr<NatsBus> bus_;
   std::unique_ptr<ContextStore> store_;
   std::unique_ptr<Outbox> outbox_;
+  std::unique_ptr<process::CgroupTree> cgroups_;  // null: none can be had
   std::unique_ptr<process::Fleet> fleet_;
   std::unique_ptr<Conductor> conductor_;
   std::unique_ptr<Heartbeat> heartbeat_;

@@ -69,6 +69,7 @@ void App::close_rest() {
   heartbeat_.reset();
   conductor_.reset();
   fleet_.reset();
+  cgroups_.reset();
   outbox_.reset();
   store_.reset();
   bus_.reset();

@@ -100,6 +100,7 @@ Json status_json(const AppOptions& options, const Conductor& conductor, const pr
     status.emplace_back("epoch0", Json());
   }
   status.emplace_back("nats", std::move(nats));
+  status.emplace_back("containment", fleet.containment());
   status.emplace_back("crews", crews_json(options, conductor, fleet));
   return status;
 }

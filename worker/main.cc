@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <cstring>
+
+#include "worker/cgroup.h"
 #include "worker/lifeline.h"
 #include "worker/once.h"
 #include "worker/options.h"
@@ -7,6 +10,10 @@
 
 int main(int argc, char** argv, char** variables) {
   using namespace lc::worker;
+  if (const int error = join_cgroup(variables); error != 0) {
+    fmt::print(stderr, "lcworker: joining the cgroup: {}\n", std::strerror(error));
+    return exit_unavailable;  // no mistake of the crew: the supervisor tries again
+  }
   close_inherited();
   const auto options = parse_options(argc, argv);
   if (!options) {

@@ -57,6 +57,10 @@ std::vector<Fleet::WorkerInfo> Fleet::workers() const {
   return impl_->workers();
 }
 
+std::string_view Fleet::containment() const {
+  return impl_->containment();
+}
+
 void Fleet::leave_to_owner(pid_t pid) {
   impl_->orphans().leave_to_owner(pid);
 }

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/ids.h"
@@ -21,6 +22,8 @@ class Timers;
 }
 
 namespace lc::process {
+
+class CgroupTree;
 
 /// What one crew's worker process is made of.
 struct WorkerSpec {
@@ -51,10 +54,11 @@ struct FleetHooks {
 };
 
 struct FleetOptions {
-  std::uint64_t seed = 0;             // of the jitter of restart delays
-  int spawns_per_turn_max = 4;        // so that many starts never hold up a beat
-  Micros kill_timeout = seconds(2);   // from SIGKILL to UNKILLABLE
-  Micros kill_interval = seconds(5);  // between attempts to kill an unkillable worker
+  const CgroupTree* cgroups = nullptr;  // outlives the Fleet; null: none can be had
+  std::uint64_t seed = 0;               // of the jitter of restart delays
+  int spawns_per_turn_max = 4;          // so that many starts never hold up a beat
+  Micros kill_timeout = seconds(2);     // from SIGKILL to UNKILLABLE
+  Micros kill_interval = seconds(5);    // between attempts to kill an unkillable worker
 };
 
 /// Every crew's worker process, on the loop thread: started, watched, killed on time, restarted.
@@ -112,6 +116,9 @@ class Fleet {
     std::int64_t output_bytes = 0;               // written to stdout and stderr by this process
   };
   std::vector<WorkerInfo> workers() const;  // in crew order
+
+  /// How a worker's processes are held together: `cgroup`, or `session` with a search in /proc.
+  std::string_view containment() const;
 
   /// Children of this process that are not workers (and lead a session of their own): never reaped
   /// or killed here.

@@ -9,6 +9,7 @@
 
 #include "common/check.h"
 #include "common/clock.h"
+#include "proto/worker_config.h"
 
 namespace lc::process {
 namespace {
@@ -76,6 +77,9 @@ void Fleet::Impl::obey(Worker& worker, Order order) {
       return;
     case OrderKind::kill_tree:
       worker.child->kill();
+      if (worker.cgroup) {
+        worker.cgroup->kill();
+      }
       worker.sweep_wait = kSweepWaitFirst;
       return;
     case OrderKind::report_reaction_failed:
@@ -120,7 +124,8 @@ void Fleet::Impl::try_finish(Worker& worker) {
     return;  // its pidfd tells when the leader is dead
   }
   timers_.cancel(worker.sweep_timer);
-  if (!orphans_.sweep(worker.child->pid())) {
+  const bool swept = orphans_.sweep(worker.child->pid());
+  if (!swept || (worker.cgroup && worker.cgroup->is_populated())) {
     worker.sweep_timer = timers_.arm(monotonic_now() + worker.sweep_wait, [this, &worker] {
       try_finish(worker);
       settle();
@@ -132,6 +137,7 @@ void Fleet::Impl::try_finish(Worker& worker) {
   orphans_.remove_worker(worker.child->pid());
   worker.last_output = worker.child->output();
   retired_.push_back(std::move(worker.child));
+  worker.cgroup.reset();
   call_next_turn();
   feed(worker, {.kind = EventKind::tree_gone, .jitter_ppm = jitter_ppm()});
 }
@@ -208,20 +214,35 @@ void Fleet::Impl::spawn(Worker& worker) {
                        .stdin_line = worker.spec.stdin_line,
                        .folder = worker.spec.folder};
   request.env.push_back(fmt::format("{}={}", kTokenVariable, token));
+  if (options_.cgroups != nullptr) {
+    auto cgroup =
+        options_.cgroups->make(fmt::format("{}.{}", worker.spec.crew.value, worker.spawns));
+    if (!cgroup) {
+      spawn_failed(worker, cgroup.error());
+      return;
+    }
+    worker.cgroup = *std::move(cgroup);
+    request.cgroup = &worker.cgroup->procs();
+    request.env.push_back(fmt::format("{}={}", proto::kCgroupFdVariable, kCgroupFd));
+  }
   auto child =
       Child::start(loop_, request,
                    {.on_status = [this, &worker](const auto& status) { on_status(worker, status); },
                     .on_dead = [this, &worker] { on_dead(worker); }});
   if (!child) {
-    feed(worker, {.kind = EventKind::spawn_failed,
-                  .detail = child.error().message,
-                  .jitter_ppm = jitter_ppm()});
+    worker.cgroup.reset();
+    spawn_failed(worker, child.error());
     return;
   }
   worker.child = *std::move(child);
   worker.spawned_at = monotonic_now();
   orphans_.add_worker(worker.child->pid(), token);
   feed(worker, {.kind = EventKind::spawned});
+}
+
+void Fleet::Impl::spawn_failed(Worker& worker, const Error& error) {
+  feed(worker,
+       {.kind = EventKind::spawn_failed, .detail = error.message, .jitter_ppm = jitter_ppm()});
 }
 
 /// Calls the hooks; only from the loop, so that no hook runs inside a call of its owner.

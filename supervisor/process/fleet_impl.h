@@ -8,6 +8,7 @@
 
 #include "common/timers.h"
 #include "common/uv.h"
+#include "supervisor/process/cgroup.h"
 #include "supervisor/process/child.h"
 #include "supervisor/process/fleet.h"
 #include "supervisor/process/lifecycle.h"
@@ -24,6 +25,7 @@ struct Worker {
   WorkerSpec spec;
   Lifecycle machine;
   std::unique_ptr<Child> child;
+  std::unique_ptr<Cgroup> cgroup;  // of the child, when there are cgroups
   std::optional<Reaction> reaction;
   std::int64_t spawns = 0;
   MonoTime spawned_at;
@@ -66,6 +68,7 @@ class Fleet::Impl {
   bool disarm(Worker& worker);
   void shutdown(Micros grace, std::function<void()> on_gone);
   std::vector<WorkerInfo> workers() const;
+  std::string_view containment() const { return options_.cgroups ? "cgroup" : "session"; }
   Orphans& orphans() { return orphans_; }
 
  private:
@@ -79,6 +82,7 @@ class Fleet::Impl {
   void turn();
   void spawn_some();
   void spawn(Worker& worker);
+  void spawn_failed(Worker& worker, const Error& error);
   void settle();
   void tell(const Report& report);
   bool all_gone() const;

@@ -17,7 +17,7 @@ namespace lc::process {
 namespace {
 
 constexpr int kStatusFd = 3;
-constexpr int kFirstForeignFd = 4;  // everything from here on is closed in the child
+constexpr int kFirstForeignFd = kCgroupFd + 1;  // everything from here on is closed in the child
 
 class Attributes {
  public:
@@ -155,7 +155,10 @@ Result<Spawned> spawn(const SpawnRequest& request) {
   actions.give(output.write, STDOUT_FILENO);
   actions.give(output.write, STDERR_FILENO);
   actions.give(status.write, kStatusFd);
-  actions.close_from(kFirstForeignFd);
+  if (request.cgroup != nullptr) {
+    actions.give(*request.cgroup, kCgroupFd);
+  }
+  actions.close_from(request.cgroup != nullptr ? kFirstForeignFd : kCgroupFd);
   if (!request.folder.empty()) {
     actions.enter(request.folder);
   }

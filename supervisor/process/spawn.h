@@ -13,11 +13,15 @@ namespace lc::process {
 /// Longest `stdin_line`: with its line feed it fits an empty pipe, so writing it never blocks.
 inline constexpr std::size_t kStdinLineBytesMax = (std::size_t{64} << 10) - 1;
 
+/// The number of the descriptor by which a worker joins its cgroup, told by kCgroupFdVariable.
+inline constexpr int kCgroupFd = 4;
+
 struct SpawnRequest {
-  std::vector<std::string> argv;  // argv[0] is a path; PATH is not searched
-  std::vector<std::string> env;   // NAME=value
-  std::string stdin_line;         // without the line feed
-  std::string folder;             // working directory; empty: ours
+  std::vector<std::string> argv;    // argv[0] is a path; PATH is not searched
+  std::vector<std::string> env;     // NAME=value
+  std::string stdin_line;           // without the line feed
+  std::string folder;               // working directory; empty: ours
+  const OwnedFd* cgroup = nullptr;  // given as kCgroupFd: whoever writes `0` to it joins
 };
 
 /// A running process, leader of its own session and group, not yet reaped, and our ends of its
@@ -30,8 +34,8 @@ struct Spawned {
   OwnedFd status_read;  // its descriptor 3; does not block
 };
 
-/// Starts a process with exactly the descriptors 0 to 3, an empty signal mask, default signal
-/// dispositions, and `stdin_line` waiting on its standard input.
+/// Starts a process with exactly the descriptors 0 to 3 (4 with a cgroup), an empty signal mask,
+/// default signal dispositions, and `stdin_line` waiting on its standard input.
 ///
 /// Call on the main thread: the kernel ties a child's PR_SET_PDEATHSIG to the thread that made it.
 /// Errors: invalid_input - stdin_line too long, or a string with a NUL; not_found, denied - argv[0]

@@ -9,6 +9,7 @@
 //   child  setsid-child  daemon          a process that stays: in the group, in its own session,
 //                                        forked twice in its own session with all descriptors
 //                                        closed
+//   bomb:CHAINS                          chains of processes that fork, change session and leave
 //   zombie                               a dead child that is never reaped here
 //   close-status  close-output           close descriptor 3; 1 and 2
 //   leak:MIB                             memory, touched
@@ -35,6 +36,8 @@
 #include <string_view>
 #include <thread>
 #include <vector>
+
+#include "worker/cgroup.h"
 
 extern char** environ;
 
@@ -180,6 +183,24 @@ void daemon_child() {
   ::waitpid(between, nullptr, 0);
 }
 
+// As a worker is, the first process is the reaper of what it started. Ends by itself, some day.
+void bomb(long chains) {
+  constexpr int kForksOfAChainMax = 50'000;
+  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  ::signal(SIGCHLD, SIG_IGN);
+  for (long chain = 0; chain < chains; ++chain) {
+    if (fork_here() == 0) {
+      for (int forks = 0; forks < kForksOfAChainMax; ++forks) {
+        ::setsid();
+        if (::fork() != 0) {
+          std::_Exit(0);
+        }
+      }
+      std::_Exit(0);
+    }
+  }
+}
+
 void zombie() {
   if (fork_here() == 0) {
     std::_Exit(0);
@@ -241,6 +262,8 @@ void step(std::string_view text) {
     std::_Exit(static_cast<int>(number(argument)));
   } else if (name == "signal") {
     die_of(static_cast<int>(number(argument)));
+  } else if (name == "bomb") {
+    bomb(number(argument));
   } else if (name == "leak") {
     leak(number(argument));
   } else if (name == "show") {
@@ -275,6 +298,9 @@ void step(std::string_view text) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (lc::worker::join_cgroup(environ) != 0) {
+    return 69;
+  }
   std::vector<std::string_view> steps(argv + 1, argv + argc);
   const auto has = [&steps](std::string_view name) {
     return std::ranges::find(steps, name) != steps.end();
