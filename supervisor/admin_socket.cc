@@ -70,6 +70,12 @@ struct AdminSocket::Client {
 
 Result<std::unique_ptr<AdminSocket>> AdminSocket::create(uv_loop_t* loop, const std::string& path,
                                                          Answer answer) {
+  if (path.size() >= sizeof(sockaddr_un::sun_path)) {
+    return fail(ErrorCode::invalid_input,
+                "the admin socket's path has " + std::to_string(path.size()) + " bytes, at most " +
+                    std::to_string(sizeof(sockaddr_un::sun_path) - 1) +
+                    " are possible: set LIVE_CREW_RUNTIME_DIR or --socket (" + path + ")");
+  }
   LC_TRY_STATUS(make_room(path));
   std::unique_ptr<AdminSocket> self(new AdminSocket);
   self->answer_ = std::move(answer);

@@ -7,11 +7,28 @@
 #include "supervisor/dispatcher.h"
 #include "supervisor/epoch.h"
 #include "supervisor/nonce.h"
+#include "supervisor/runtime_dir.h"
 #include "supervisor/selector.h"
 #include "supervisor/worker_spec.h"
 
 namespace lc::supervisor {
 namespace {
+
+TEST_CASE("runtime folder: a socket of any stream fits, and each stream has its own") {
+  const Environment there = {{"LIVE_CREW_RUNTIME_DIR", "/some/runtime/folder"}};
+  CHECK(admin_socket_path("match42", there) == "/some/runtime/folder/match42.sock");
+  const std::string fits(107 - std::string("/some/runtime/folder/.sock").size(), 's');
+  CHECK(admin_socket_path(fits, there) == "/some/runtime/folder/" + fits + ".sock");
+  std::set<std::string> paths;
+  for (const char last : {'a', 'b', 'c'}) {
+    const std::string path = admin_socket_path(std::string(99, 's') + last, there);
+    CHECK(path.size() == 107);
+    CHECK(path.starts_with("/some/runtime/folder/sss"));
+    CHECK(path.ends_with(".sock"));
+    paths.insert(path);
+  }
+  CHECK(paths.size() == 3);
+}
 
 TEST_CASE("epoch: reads what it writes and refuses another slice length") {
   const Epoch epoch{
