@@ -46,13 +46,13 @@ void Conductor::start(engine::EngineOptions options) {
 }
 
 bool Conductor::on_event(const BusMessage& message) {
-  parts_.metrics.events_total.add();
   Ingested ingested = ingest(message, parts_.clock.stream_now(), options_.rules);
   if (auto* refused = std::get_if<proto::ErrorReport>(&ingested)) {
     parts_.metrics.events_refused_total.of(refused->reason).add();
     report(std::move(*refused));
     return true;
   }
+  parts_.metrics.events_total.add();
   give(std::get<engine::EventArrived>(std::move(ingested)));
   const bool full = engine_ ? !engine_->wants_events() : inputs_.size() >= kInputsBeforeEpochMax;
   paused_ = full || parts_.outbox.pressed();

@@ -65,6 +65,7 @@ class SupervisorTest(unittest.TestCase):
             self.assertTrue(error["message"])
         self.world.emit(event("goal", "good"))
         self.assertEqual(self.world.next(ACTIONS)["payload"], ["good"])
+        self.assertIn("livecrew_events_total 1\n", self.world.command("metrics", "-s", "m1").stdout)
 
     def test_a_hung_crew_is_killed_on_time_disabled_after_three_and_enabled_again(self):
         self.world.crew("hang", "triggers: [goal]\ntimeout_ms: 200\n", HANG)
