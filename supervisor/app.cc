@@ -281,7 +281,7 @@ void App::report_early_failure(const CrewId& crew, const std::string& detail) {
 AdminHooks App::admin_hooks() {
   const auto change = [this](const CrewId& crew, engine::Input input) -> Status {
     if (!conductor_->engine()) {
-      return fail(ErrorCode::unavailable, "no event has arrived yet: the stream has no time");
+      return fail(ErrorCode::conflict, "no event has arrived yet: the stream has no time");
     }
     LC_TRY_STATUS(check_crew_exists(crew, options_));
     conductor_->give(std::move(input));
