@@ -19,6 +19,7 @@
 #include "proto/event.h"
 #include "proto/subjects.h"
 #include "supervisor/bootstrap.h"
+#include "supervisor/cli/put.h"
 #include "supervisor/exit_codes.h"
 
 namespace lc::cli {
@@ -34,7 +35,7 @@ class Emitter {
 
   int run() {
     if (auto prepared = prepare(); !prepared) {
-      fmt::print(err_, "live-crew emit: {}\n", prepared.error().message);
+      put(err_, "live-crew emit: {}\n", prepared.error().message);
       exit_code_ = prepared.error().code == ErrorCode::not_found ? supervisor::kExitNoInput
                                                                  : supervisor::kExitUnavailable;
     } else {
@@ -69,8 +70,8 @@ class Emitter {
       }
     });
     patience_ = timers_->arm(monotonic_now() + seconds(options_.patience_s), [this] {
-      fmt::print(err_, "live-crew emit: cannot reach NATS at {} within {} s; nothing was sent\n",
-                 options_.nats_url, options_.patience_s);
+      put(err_, "live-crew emit: cannot reach NATS at {} within {} s; nothing was sent\n",
+          options_.nats_url, options_.patience_s);
       finish(supervisor::kExitUnavailable);
     });
     return {};
@@ -81,7 +82,7 @@ class Emitter {
     bus_->ensure_stream(supervisor::events_stream_spec(options_.stream),
                         [this](Result<StreamInfo> info) {
                           if (!info) {
-                            fmt::print(err_, "live-crew emit: {}\n", info.error().message);
+                            put(err_, "live-crew emit: {}\n", info.error().message);
                             finish(supervisor::kExitUnavailable);
                             return;
                           }
@@ -145,7 +146,7 @@ class Emitter {
     }
     if (!problem.empty()) {
       ++refused_;
-      fmt::print(err_, "{}:{}: error: {}\n", options_.file, line_, problem);
+      put(err_, "{}:{}: error: {}\n", options_.file, line_, problem);
       return;
     }
     if (!first_ts_) {
@@ -196,7 +197,7 @@ class Emitter {
         proto::events_subject(options_.stream), item.text, id, [this](Result<PublishAck> ack) {
           ++(ack ? acknowledged_ : failed_);
           if (!ack && failed_ == 1) {
-            fmt::print(err_, "live-crew emit: {}\n", ack.error().message);
+            put(err_, "live-crew emit: {}\n", ack.error().message);
           }
           waiting_.empty() ? finish_if_done() : pump();
         });
@@ -217,8 +218,8 @@ class Emitter {
     if (!ended_ || !waiting_.empty() || acknowledged_ + failed_ < sent_) {
       return;
     }
-    fmt::print(err_, "{} events acknowledged, {} refused here, {} refused by the stream\n",
-               acknowledged_, refused_, failed_);
+    put(err_, "{} events acknowledged, {} refused here, {} refused by the stream\n", acknowledged_,
+        refused_, failed_);
     const int refused_code = refused_ > 0 ? supervisor::kExitBadData : supervisor::kExitOk;
     finish(failed_ > 0 ? supervisor::kExitUnavailable : refused_code);
   }

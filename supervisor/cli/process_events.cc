@@ -12,6 +12,7 @@
 #include "common/uv.h"
 #include "proto/subjects.h"
 #include "supervisor/cli/event_file.h"
+#include "supervisor/cli/put.h"
 #include "supervisor/exit_codes.h"
 #include "supervisor/options.h"
 #include "supervisor/summary.h"
@@ -109,19 +110,18 @@ std::expected<std::vector<proto::Event>, int> read_events(const ProcessOptions& 
                                                           std::FILE* err) {
   auto file = read_event_file(options.events_file);
   if (!file) {
-    fmt::print(err, "live-crew process: {}\n", file.error().message);
+    put(err, "live-crew process: {}\n", file.error().message);
     return std::unexpected(supervisor::kExitNoInput);
   }
   for (const std::string& problem : file->problems) {
-    fmt::print(err, "{}\n", problem);
+    put(err, "{}\n", problem);
   }
   if (!file->problems.empty()) {
-    fmt::print(err, "{} problems in {}; nothing was run\n", file->problems.size(),
-               options.events_file);
+    put(err, "{} problems in {}; nothing was run\n", file->problems.size(), options.events_file);
     return std::unexpected(supervisor::kExitBadData);
   }
   if (file->events.empty()) {
-    fmt::print(err, "{}: error: no events; nothing was run\n", options.events_file);
+    put(err, "{}: error: no events; nothing was run\n", options.events_file);
     return std::unexpected(supervisor::kExitBadData);
   }
   return std::move(file->events);
@@ -129,11 +129,11 @@ std::expected<std::vector<proto::Event>, int> read_events(const ProcessOptions& 
 
 int tell(const supervisor::Summary& summary, const ProcessOptions& options, std::FILE* err) {
   if (options.summary_file.empty()) {
-    fmt::print(err, "{}", summary.text());
+    put(err, "{}", summary.text());
     return supervisor::kExitOk;
   }
   if (auto written = summary.write_to(options.summary_file); !written) {
-    fmt::print(err, "live-crew process: {}\n", written.error().message);
+    put(err, "live-crew process: {}\n", written.error().message);
     return supervisor::kExitFailed;
   }
   return supervisor::kExitOk;
@@ -155,16 +155,15 @@ int process_events(const ProcessOptions& options, const supervisor::Environment&
                                     .until_end = true};
   std::string warnings;
   auto app_options = supervisor::make_app_options(flags, environment, warnings);
-  fmt::print(err, "{}", warnings);
+  put(err, "{}", warnings);
   if (!app_options) {
-    fmt::print(err, "live-crew process: {}", app_options.error().text);
+    put(err, "live-crew process: {}", app_options.error().text);
     return app_options.error().exit_code;
   }
   auto server = PrivateNats::start();
   Status loaded = server ? Loader(*events, (*server)->url()).run() : Status();
   if (!server || !loaded) {
-    fmt::print(err, "live-crew process: {}\n",
-               server ? loaded.error().message : server.error().message);
+    put(err, "live-crew process: {}\n", server ? loaded.error().message : server.error().message);
     return supervisor::kExitUnavailable;
   }
   supervisor::Summary summary;
@@ -173,12 +172,12 @@ int process_events(const ProcessOptions& options, const supervisor::Environment&
   app_options->observer = [&summary, out](const engine::Effect& effect, WallTime) {
     summary.observe(effect, monotonic_now());
     if (const auto* action = std::get_if<engine::PublishAction>(&effect)) {
-      fmt::print(out, "{}\n", proto::write_action(action->action));
+      put(out, "{}\n", proto::write_action(action->action));
     }
   };
   auto app = supervisor::App::create(std::move(*app_options));
   if (!app) {
-    fmt::print(err, "live-crew process: {}\n", app.error().message);
+    put(err, "live-crew process: {}\n", app.error().message);
     return supervisor::kExitUnavailable;
   }
   const int exit_code = (*app)->run();

@@ -9,6 +9,7 @@
 #include "common/files.h"
 #include "common/json.h"
 #include "supervisor/cli/help.h"
+#include "supervisor/cli/put.h"
 
 namespace lc::cli {
 namespace {
@@ -58,7 +59,7 @@ void print_diagnostics(std::FILE* file, std::span<const Diagnostic> diagnostics,
       line.replace(at, word.size(),
                    fmt::format("\x1b[{}m{}\x1b[0m", is_error ? "1;31" : "1;33", word));
     }
-    fmt::print(file, "{}\n", line);
+    put(file, "{}\n", line);
   }
 }
 

@@ -7,6 +7,7 @@
 #include "common/diagnostic.h"
 #include "supervisor/cli/help.h"
 #include "supervisor/cli/parser.h"
+#include "supervisor/cli/put.h"
 
 namespace lc::cli {
 namespace {
@@ -52,18 +53,18 @@ int unknown_command(const Verbs& verbs, const std::vector<std::string>& words, I
       names.push_back(verb.name);
     }
     if (words.size() < 2) {
-      fmt::print(io.err, "{}", family_help(verbs, word, Colour::off));
+      put(io.err, "{}", family_help(verbs, word, Colour::off));
       return kExitUsage;
     }
     word += " " + words[1];
   } else if (word.starts_with('-')) {
-    fmt::print(io.err, "live-crew: unknown option '{}' before a verb\nTry: live-crew help\n", word);
+    put(io.err, "live-crew: unknown option '{}' before a verb\nTry: live-crew help\n", word);
     return kExitUsage;
   }
   const std::vector<std::string_view> views(names.begin(), names.end());
   const std::string_view meant = nearest(word, views);
-  fmt::print(io.err, "live-crew: unknown command '{}'{}\nTry: live-crew help\n", word,
-             meant.empty() ? "" : fmt::format("; did you mean '{}'?", meant));
+  put(io.err, "live-crew: unknown command '{}'{}\nTry: live-crew help\n", word,
+      meant.empty() ? "" : fmt::format("; did you mean '{}'?", meant));
   return kExitUsage;
 }
 
@@ -71,13 +72,13 @@ int run_verb(const Verb& verb, const std::vector<std::string>& words,
              const Environment& environment, Io& io) {
   const auto args = parse_args(verb, words, environment);
   if (!args) {
-    fmt::print(io.err, "live-crew {}: {}\nUsage: {}\nTry: live-crew help {}\n", verb.name,
-               args.error(), usage_line(verb), verb.name);
+    put(io.err, "live-crew {}: {}\nUsage: {}\nTry: live-crew help {}\n", verb.name, args.error(),
+        usage_line(verb), verb.name);
     return kExitUsage;
   }
   const int code = verb.run(*args, io);
   if (std::fflush(io.out) != 0 || std::ferror(io.out) != 0) {
-    fmt::print(io.err, "live-crew {}: cannot write the output\n", verb.name);
+    put(io.err, "live-crew {}: cannot write the output\n", verb.name);
     return kExitFailed;
   }
   return code;
@@ -89,7 +90,7 @@ int run_command(const Verbs& verbs, const std::vector<std::string>& given,
                 const Environment& environment, Io& io) {
   std::vector<std::string> words = given;
   if (words.empty()) {
-    fmt::print(io.err, "{}", overview(verbs, colour_of(io.err, environment)));
+    put(io.err, "{}", overview(verbs, colour_of(io.err, environment)));
     return kExitUsage;
   }
   if (words[0] == "-h" || words[0] == "--help") {
@@ -104,11 +105,11 @@ int run_command(const Verbs& verbs, const std::vector<std::string>& given,
     if (family.empty()) {
       return unknown_command(verbs, words, io);
     }
-    fmt::print(io.out, "{}", family);
+    put(io.out, "{}", family);
     return kExitOk;
   }
   if (asks_for_help(words, found.words)) {
-    fmt::print(io.out, "{}", verb_help(*found.verb, colour_of(io.out, environment)));
+    put(io.out, "{}", verb_help(*found.verb, colour_of(io.out, environment)));
     return kExitOk;
   }
   words.erase(words.begin(), words.begin() + static_cast<std::ptrdiff_t>(found.words));

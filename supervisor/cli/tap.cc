@@ -12,6 +12,7 @@
 #include "common/timers.h"
 #include "common/uv.h"
 #include "proto/subjects.h"
+#include "supervisor/cli/put.h"
 #include "supervisor/exit_codes.h"
 
 namespace lc::cli {
@@ -59,7 +60,7 @@ class Tap {
 
   int run() {
     if (auto prepared = prepare(); !prepared) {
-      fmt::print(err_, "live-crew tap: {}\n", prepared.error().message);
+      put(err_, "live-crew tap: {}\n", prepared.error().message);
       exit_code_ = supervisor::kExitUnavailable;
     } else {
       loop_->run();
@@ -87,13 +88,13 @@ class Tap {
     bus_->on_state([this](BusState state) {
       if (state == BusState::connected) {
         timers_->cancel(patience_);
-        fmt::print(err_, "tapping '{}' at {}\n", options_.stream.value, options_.nats_url);
+        put(err_, "tapping '{}' at {}\n", options_.stream.value, options_.nats_url);
         std::fflush(err_);
       }
     });
     patience_ = timers_->arm(monotonic_now() + seconds(options_.patience_s), [this] {
-      fmt::print(err_, "live-crew tap: cannot reach NATS at {} within {} s\n", options_.nats_url,
-                 options_.patience_s);
+      put(err_, "live-crew tap: cannot reach NATS at {} within {} s\n", options_.nats_url,
+          options_.patience_s);
       finish(supervisor::kExitUnavailable);
     });
     const std::set<TapTopic> usual{TapTopic::events, TapTopic::actions, TapTopic::errors};
@@ -105,13 +106,14 @@ class Tap {
   }
 
   void show(const BusMessage& message) {
-    if (options_.limit > 0 && shown_ >= options_.limit) {
+    if ((options_.limit > 0 && shown_ >= options_.limit) || std::ferror(out_) != 0) {
       return;
     }
     const std::string line = line_of(message);
     std::fwrite(line.data(), 1, line.size(), out_);
     std::fflush(out_);
-    if (++shown_ == options_.limit) {
+    ++shown_;
+    if (shown_ == options_.limit || std::ferror(out_) != 0) {  // run_command says what failed
       finish(supervisor::kExitOk);
     }
   }

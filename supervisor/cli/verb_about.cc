@@ -5,6 +5,7 @@
 #include "common/diagnostic.h"
 #include "supervisor/cli/about.h"
 #include "supervisor/cli/help.h"
+#include "supervisor/cli/put.h"
 
 namespace lc::cli {
 namespace {
@@ -21,7 +22,7 @@ int run_help(const Verbs& verbs, const Args& args, Io& io) {
     text = family_help(verbs, topic, colour);
   }
   if (!text.empty()) {
-    fmt::print(io.out, "{}", text);
+    put(io.out, "{}", text);
     return kExitOk;
   }
   std::vector<std::string_view> names = {"exit-codes", "env"};
@@ -29,25 +30,25 @@ int run_help(const Verbs& verbs, const Args& args, Io& io) {
     names.push_back(verb.name);
   }
   const std::string_view meant = nearest(topic, names);
-  fmt::print(io.err, "live-crew help: no topic '{}'{}\nTry: live-crew help\n", topic,
-             meant.empty() ? "" : fmt::format("; did you mean '{}'?", meant));
+  put(io.err, "live-crew help: no topic '{}'{}\nTry: live-crew help\n", topic,
+      meant.empty() ? "" : fmt::format("; did you mean '{}'?", meant));
   return kExitUsage;
 }
 
 int run_completion(const Verbs& verbs, const Args& args, Io& io) {
   const std::string shell = args.text("SHELL");
-  fmt::print(io.out, "{}",
-             completion_script(verbs, shell == "bash"  ? Shell::bash
-                                      : shell == "zsh" ? Shell::zsh
-                                                       : Shell::fish));
+  put(io.out, "{}",
+      completion_script(verbs, shell == "bash"  ? Shell::bash
+                               : shell == "zsh" ? Shell::zsh
+                                                : Shell::fish));
   return kExitOk;
 }
 
 int run_version(const Args& args, Io& io) {
   if (args.text("output") == "json") {
-    fmt::print(io.out, "{{\"name\":\"live-crew\",\"version\":\"{}\"}}\n", LC_VERSION);
+    put(io.out, "{{\"name\":\"live-crew\",\"version\":\"{}\"}}\n", LC_VERSION);
   } else {
-    fmt::print(io.out, "live-crew {}\n", LC_VERSION);
+    put(io.out, "live-crew {}\n", LC_VERSION);
   }
   return kExitOk;
 }
@@ -79,7 +80,7 @@ void register_about(Verbs& verbs) {
                                 .choices = {"live-crew", "lcsupervisor"}}},
                    .run = [&verbs](const Args& args, Io& io) {
                      const bool service = args.text("PAGE") == "lcsupervisor";
-                     fmt::print(io.out, "{}", service ? service_page(verbs) : manual_page(verbs));
+                     put(io.out, "{}", service ? service_page(verbs) : manual_page(verbs));
                      return kExitOk;
                    }});
   verbs.push_back(

@@ -2,6 +2,7 @@
 
 #include "supervisor/cli/admin_client.h"
 #include "supervisor/cli/online.h"
+#include "supervisor/cli/put.h"
 #include "supervisor/runtime_dir.h"
 
 namespace lc::cli {
@@ -31,11 +32,15 @@ int ask(const Args& args, Io& io, const std::string& method, const Json& params,
         const std::function<void(const Json&)>& show) {
   std::string socket = args.text("socket");
   if (socket.empty()) {
+    if (auto stream = parse_stream_id(args.text("stream")); !stream) {
+      put(io.err, "live-crew: --stream: {}\n", stream.error().message);
+      return kExitUsage;
+    }
     socket = supervisor::admin_socket_path(args.text("stream"), args.environment());
   }
   const auto answer = ask_supervisor(socket, method, params);
   if (!answer) {
-    fmt::print(io.err, "live-crew: {}\n", answer.error().message);
+    put(io.err, "live-crew: {}\n", answer.error().message);
     return exit_code_of(answer.error().code);
   }
   show(*answer);
@@ -53,18 +58,18 @@ std::string shown(const JsonObject& object, std::string_view key) {
 }
 
 void print_crews(const Json& crews, Io& io) {
-  fmt::print(io.out, "{:<24} {:<9} {:>7} {:>8} {:>10} {:<10} {:>8} {:>8}\n", "CREW", "ENABLED",
-             "STRIKES", "PENDING", "IN-FLIGHT", "WORKER", "PID", "RESTARTS");
+  put(io.out, "{:<24} {:<9} {:>7} {:>8} {:>10} {:<10} {:>8} {:>8}\n", "CREW", "ENABLED", "STRIKES",
+      "PENDING", "IN-FLIGHT", "WORKER", "PID", "RESTARTS");
   const JsonArray* list = as_array(crews);
   for (const Json& each : list == nullptr ? JsonArray{} : *list) {
     const JsonObject& crew = *as_object(each);
     const Json* worker_json = find(crew, "worker");
     const JsonObject* found = worker_json == nullptr ? nullptr : as_object(*worker_json);
     const JsonObject worker = found == nullptr ? JsonObject{} : *found;
-    fmt::print(io.out, "{:<24} {:<9} {:>7} {:>8} {:>10} {:<10} {:>8} {:>8}\n", shown(crew, "crew"),
-               shown(crew, "enabled") == "true" ? "yes" : "no", shown(crew, "strikes"),
-               shown(crew, "batches_pending"), shown(crew, "in_flight"), shown(worker, "state"),
-               shown(worker, "pid"), shown(worker, "restarts"));
+    put(io.out, "{:<24} {:<9} {:>7} {:>8} {:>10} {:<10} {:>8} {:>8}\n", shown(crew, "crew"),
+        shown(crew, "enabled") == "true" ? "yes" : "no", shown(crew, "strikes"),
+        shown(crew, "batches_pending"), shown(crew, "in_flight"), shown(worker, "state"),
+        shown(worker, "pid"), shown(worker, "restarts"));
   }
 }
 
@@ -72,11 +77,11 @@ void print_status(const Json& status, Io& io) {
   const JsonObject& object = *as_object(status);
   for (const char* key : {"stream", "host", "version", "pid", "clock", "slice_ms", "epoch0",
                           "slice", "ctx_rev", "event_seq", "reactions_in_flight"}) {
-    fmt::print(io.out, "{:<20} {}\n", key, shown(object, key));
+    put(io.out, "{:<20} {}\n", key, shown(object, key));
   }
   const JsonObject& nats = *as_object(*find(object, "nats"));
-  fmt::print(io.out, "{:<20} {} {}, {} reconnects\n\n", "nats", shown(nats, "state"),
-             shown(nats, "url"), shown(nats, "reconnects"));
+  put(io.out, "{:<20} {} {}, {} reconnects\n\n", "nats", shown(nats, "state"), shown(nats, "url"),
+      shown(nats, "reconnects"));
   print_crews(*find(object, "crews"), io);
 }
 
@@ -87,7 +92,7 @@ bool wants_json(const Args& args) {
 int run_status(const Args& args, Io& io) {
   return ask(args, io, "status", JsonObject{}, [&](const Json& status) {
     if (wants_json(args)) {
-      fmt::print(io.out, "{}\n", write_json(status));
+      put(io.out, "{}\n", write_json(status));
     } else {
       print_status(status, io);
     }
@@ -96,14 +101,14 @@ int run_status(const Args& args, Io& io) {
 
 int run_metrics(const Args& args, Io& io) {
   return ask(args, io, "metrics", JsonObject{}, [&](const Json& text) {
-    fmt::print(io.out, "{}", as_string(text) == nullptr ? "" : *as_string(text));
+    put(io.out, "{}", as_string(text) == nullptr ? "" : *as_string(text));
   });
 }
 
 int run_list(const Args& args, Io& io) {
   return ask(args, io, "crew.list", JsonObject{}, [&](const Json& crews) {
     if (wants_json(args)) {
-      fmt::print(io.out, "{}\n", write_json(crews));
+      put(io.out, "{}\n", write_json(crews));
     } else {
       print_crews(crews, io);
     }
@@ -113,7 +118,7 @@ int run_list(const Args& args, Io& io) {
 int change_crew(const Args& args, Io& io, const std::string& method, const char* done) {
   const std::string crew = args.text("CREW");
   return ask(args, io, method, JsonObject{{"crew", crew}},
-             [&](const Json&) { fmt::print(io.err, "crew '{}' {}\n", crew, done); });
+             [&](const Json&) { put(io.err, "crew '{}' {}\n", crew, done); });
 }
 
 Option crew_argument() {

@@ -5,6 +5,7 @@
 #include "common/json.h"
 #include "common/yaml.h"
 #include "proto/config.h"
+#include "supervisor/cli/put.h"
 #include "supervisor/cli/report.h"
 #include "supervisor/cli/verb.h"
 
@@ -81,7 +82,7 @@ int run_show(const Args& args, Io& io) {
   if (!file.empty()) {
     auto read = read_input(file, kYamlBytesMax * 2, io);
     if (!read) {
-      fmt::print(io.err, "live-crew config show: {}\n", read.error().message);
+      put(io.err, "live-crew config show: {}\n", read.error().message);
       return kExitConfig;
     }
     text = std::move(*read);
@@ -93,9 +94,9 @@ int run_show(const Args& args, Io& io) {
   }
   sort_by_section(result.entries);
   const Origins origins = args.has("origin") ? Origins::shown : Origins::hidden;
-  fmt::print(io.out, "{}",
-             args.text("output") == "json" ? to_json_text(result.entries, origins)
-                                           : to_yaml_text(result.entries, origins));
+  put(io.out, "{}",
+      args.text("output") == "json" ? to_json_text(result.entries, origins)
+                                    : to_yaml_text(result.entries, origins));
   return kExitOk;
 }
 

@@ -8,6 +8,7 @@
 #include "common/diagnostic.h"
 #include "common/json.h"
 #include "proto/context.h"
+#include "supervisor/cli/put.h"
 #include "supervisor/cli/report.h"
 #include "supervisor/cli/verb.h"
 #include "supervisor/engine/merge.h"
@@ -135,19 +136,19 @@ int run_merge(const Args& args, Io& io) {
   const std::string path = args.text("FILE");
   const auto text = read_input(path, kInputBytesMax, io);
   if (!text) {
-    fmt::print(io.err, "live-crew: {}\n", text.error().message);
+    put(io.err, "live-crew: {}\n", text.error().message);
     return kExitNoInput;
   }
   MergeInput input = read_merge_input(*text);
   for (const std::string& error : input.errors) {
-    fmt::print(io.err, "{}: error: {}\n", shown_name(path), error);
+    put(io.err, "{}: error: {}\n", shown_name(path), error);
   }
   if (!input.errors.empty()) {
     return kExitBadData;
   }
-  fmt::print(io.out, "{}\n",
-             write_result(engine::merge(input.previous, std::move(input.diffs),
-                                        {.bytes_max = args.number("max-bytes")})));
+  put(io.out, "{}\n",
+      write_result(engine::merge(input.previous, std::move(input.diffs),
+                                 {.bytes_max = args.number("max-bytes")})));
   return kExitOk;
 }
 

@@ -6,6 +6,7 @@
 
 #include "common/json.h"
 #include "proto/manifest.h"
+#include "supervisor/cli/put.h"
 #include "supervisor/cli/report.h"
 #include "supervisor/cli/verb.h"
 #include "supervisor/crews.h"
@@ -149,10 +150,10 @@ int run_graph(const Args& args, Io& io) {
     return kExitConfig;
   }
   const std::string format = args.text("format");
-  fmt::print(io.out, "{}",
-             format == "json"  ? json_graph(loaded.crews)
-             : format == "dot" ? dot_graph(loaded.crews)
-                               : mermaid_graph(loaded.crews));
+  put(io.out, "{}",
+      format == "json"  ? json_graph(loaded.crews)
+      : format == "dot" ? dot_graph(loaded.crews)
+                        : mermaid_graph(loaded.crews));
   return kExitOk;
 }
 

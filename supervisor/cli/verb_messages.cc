@@ -8,6 +8,7 @@
 #include "common/clock.h"
 #include "proto/action.h"
 #include "proto/event.h"
+#include "supervisor/cli/put.h"
 #include "supervisor/cli/report.h"
 #include "supervisor/cli/verb.h"
 
@@ -29,15 +30,15 @@ int validate_lines(const Args& args, Io& io, const Normalise& normalise) {
                                        fmt::format("the line exceeds {} bytes", kLineBytesMax)))
             : normalise(line.text);
     if (text) {
-      fmt::print(io.out, "{}\n", *text);
+      put(io.out, "{}\n", *text);
       return;
     }
     ++refused;
     std::fflush(io.out);  // both streams may go to one place: keep the order of the lines
-    fmt::print(io.err, "{}:{}: error: {}\n", shown_name(path), line.number, text.error().message);
+    put(io.err, "{}:{}: error: {}\n", shown_name(path), line.number, text.error().message);
   });
   if (!read) {
-    fmt::print(io.err, "live-crew: {}\n", read.error().message);
+    put(io.err, "live-crew: {}\n", read.error().message);
     return kExitNoInput;
   }
   return refused == 0 ? kExitOk : kExitBadData;
@@ -54,7 +55,7 @@ int run_event(const Args& args, Io& io) {
   if (args.has("now")) {
     const auto given = parse_rfc3339(args.text("now"));
     if (!given) {
-      fmt::print(io.err, "live-crew event validate: --now: {}\n", given.error().message);
+      put(io.err, "live-crew event validate: --now: {}\n", given.error().message);
       return kExitUsage;
     }
     now = *given;

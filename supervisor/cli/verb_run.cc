@@ -3,6 +3,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "supervisor/cli/online.h"
+#include "supervisor/cli/put.h"
 #include "supervisor/options.h"
 #include "supervisor/summary.h"
 
@@ -29,14 +30,14 @@ supervisor::SupervisorFlags flags_of(const Args& args) {
 int run_supervisor(const Args& args, Io& io) {
   std::string warnings;
   auto options = supervisor::make_app_options(flags_of(args), args.environment(), warnings);
-  fmt::print(io.err, "{}", warnings);
+  put(io.err, "{}", warnings);
   if (!options) {
-    fmt::print(io.err, "{}", options.error().text);
+    put(io.err, "{}", options.error().text);
     return options.error().exit_code;
   }
   auto log = log_config_from_environment();
   if (!log) {
-    fmt::print(io.err, "{}\n", log.error().message);
+    put(io.err, "{}\n", log.error().message);
     return kExitUsage;
   }
   log->stream = options->stream.value;
@@ -50,7 +51,7 @@ int run_supervisor(const Args& args, Io& io) {
   }
   auto app = supervisor::App::create(std::move(*options));
   if (!app) {
-    fmt::print(io.err, "{}\n", app.error().message);
+    put(io.err, "{}\n", app.error().message);
     const ErrorCode code = app.error().code;
     if (code == ErrorCode::conflict) {
       return kExitFailed;  // another supervisor of this stream runs here
@@ -60,7 +61,7 @@ int run_supervisor(const Args& args, Io& io) {
   const int exit_code = (*app)->run();
   if (!summary_file.empty()) {
     if (auto written = summary.write_to(summary_file); !written) {
-      fmt::print(io.err, "{}\n", written.error().message);
+      put(io.err, "{}\n", written.error().message);
       return exit_code == kExitOk ? kExitFailed : exit_code;
     }
   }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "supervisor/cli/put.h"
 #include "supervisor/cli/report.h"
 #include "supervisor/cli/script.h"
 #include "supervisor/cli/simulation.h"
@@ -14,20 +15,20 @@ int run_simulate(const Args& args, Io& io) {
   const std::string path = args.text("FILE");
   const auto text = read_input(path, kScriptBytesMax, io);
   if (!text) {
-    fmt::print(io.err, "live-crew: {}\n", text.error().message);
+    put(io.err, "live-crew: {}\n", text.error().message);
     return kExitNoInput;
   }
   const ScriptResult parsed = parse_script(*text);
   for (const std::string& error : parsed.errors) {
-    fmt::print(io.err, "{}: error: {}\n", shown_name(path), error);
+    put(io.err, "{}: error: {}\n", shown_name(path), error);
   }
   if (!parsed.script) {
     return kExitBadData;
   }
-  const Status done = simulate(
-      *parsed.script, [&io](const std::string& line) { fmt::print(io.out, "{}\n", line); });
+  const Status done =
+      simulate(*parsed.script, [&io](const std::string& line) { put(io.out, "{}\n", line); });
   if (!done) {
-    fmt::print(io.err, "{}: error: {}\n", shown_name(path), done.error().message);
+    put(io.err, "{}: error: {}\n", shown_name(path), done.error().message);
     return kExitBadData;
   }
   return kExitOk;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "common/time.h"
+#include "supervisor/cli/put.h"
 #include "supervisor/cli/verb.h"
 
 namespace lc::cli {
@@ -10,10 +11,10 @@ int run_slice(const Args& args, Io& io) {
   const auto epoch0 = parse_rfc3339(args.text("epoch0"));
   const auto ts = parse_rfc3339(args.text("ts"));
   if (!epoch0) {
-    fmt::print(io.err, "live-crew slice: --epoch0: {}\n", epoch0.error().message);
+    put(io.err, "live-crew slice: --epoch0: {}\n", epoch0.error().message);
   }
   if (!ts) {
-    fmt::print(io.err, "live-crew slice: --ts: {}\n", ts.error().message);
+    put(io.err, "live-crew slice: --ts: {}\n", ts.error().message);
   }
   if (!epoch0 || !ts) {
     return kExitUsage;
@@ -21,11 +22,11 @@ int run_slice(const Args& args, Io& io) {
   const Micros slice = millis(args.number("slice-ms"));
   const SliceIndex index = slice_index(*ts, *epoch0, slice);
   if (args.text("output") == "json") {
-    fmt::print(io.out, "{{\"slice\":{},\"start\":\"{}\",\"end\":\"{}\"}}\n", index.value,
-               format_rfc3339(slice_start(index, *epoch0, slice)),
-               format_rfc3339(slice_start({index.value + 1}, *epoch0, slice)));
+    put(io.out, "{{\"slice\":{},\"start\":\"{}\",\"end\":\"{}\"}}\n", index.value,
+        format_rfc3339(slice_start(index, *epoch0, slice)),
+        format_rfc3339(slice_start({index.value + 1}, *epoch0, slice)));
   } else {
-    fmt::print(io.out, "{}\n", index.value);
+    put(io.out, "{}\n", index.value);
   }
   return kExitOk;
 }

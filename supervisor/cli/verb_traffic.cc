@@ -5,6 +5,7 @@
 #include "proto/config.h"
 #include "supervisor/cli/emit.h"
 #include "supervisor/cli/online.h"
+#include "supervisor/cli/put.h"
 #include "supervisor/cli/report.h"
 #include "supervisor/cli/tap.h"
 
@@ -22,7 +23,7 @@ std::string nats_url(const Args& args) {
 std::optional<StreamId> stream_of(std::string_view verb, const Args& args, Io& io) {
   auto stream = parse_stream_id(args.text("stream"));
   if (!stream) {
-    fmt::print(io.err, "live-crew {}: --stream: {}\n", verb, stream.error().message);
+    put(io.err, "live-crew {}: --stream: {}\n", verb, stream.error().message);
     return std::nullopt;
   }
   return std::move(*stream);
@@ -43,9 +44,8 @@ int run_emit(const Args& args, Io& io) {
     const auto [end, error] = std::from_chars(speed.data(), speed.data() + speed.size(), times);
     const bool whole = error == std::errc{} && end == speed.data() + speed.size();
     if (!whole || !(times > 0) || times > kSpeedMax) {
-      fmt::print(io.err,
-                 "live-crew emit: --speed '{}' must be max or a number above 0, up to {:.0f}\n",
-                 speed, kSpeedMax);
+      put(io.err, "live-crew emit: --speed '{}' must be max or a number above 0, up to {:.0f}\n",
+          speed, kSpeedMax);
       return kExitUsage;
     }
     options.speed = times;

@@ -7,6 +7,7 @@
 #include "common/files.h"
 #include "common/yaml.h"
 #include "proto/config.h"
+#include "supervisor/cli/put.h"
 #include "supervisor/cli/report.h"
 #include "supervisor/cli/verb.h"
 #include "supervisor/crews.h"
@@ -30,9 +31,9 @@ class Targets {
   void add(const std::string& path) {
     std::error_code error;
     if (fs::is_directory(path, error)) {
-      const std::size_t before = groups_.size() + configs_.size();
+      const std::size_t before = found_;
       add_folder(path, 0, Asked::by_name);
-      if (groups_.size() + configs_.size() == before) {
+      if (found_ == before) {
         complain(path, "nothing to validate: no *.runtime.yaml and no live-config.yaml in it",
                  "name a folder of crews, a crew's folder or a file");
       }
@@ -71,7 +72,7 @@ class Targets {
       if (it->is_directory(ignored) && !it->is_symlink(ignored) && !name.starts_with('.')) {
         folders.push_back(it->path());
       } else if (name == kConfigName) {
-        configs_.push_back(it->path().native());
+        add_config(it->path().native());
       }
     }
     if (error) {
@@ -87,7 +88,8 @@ class Targets {
     CrewGroup group;
     bool only_direct = true;
     for (const std::string& file : find_crew_files(folder.native())) {
-      if (claimed_.insert(file).second) {
+      ++found_;
+      if (claim(file)) {
         group.files.push_back(file);
         only_direct = only_direct && fs::path(file).parent_path() == folder;
       }
@@ -114,12 +116,26 @@ class Targets {
     } else if (looks_like_crew(path)) {
       add_crew_file(path);
     } else {
+      add_config(path);
+    }
+  }
+
+  void add_config(const std::string& path) {
+    ++found_;
+    if (claim(path)) {
       configs_.push_back(path);
     }
   }
 
+  // Whether nobody has named this file yet, under any of its names.
+  bool claim(const std::string& path) {
+    std::error_code error;
+    const fs::path whole = fs::weakly_canonical(path, error);
+    return claimed_.insert(error ? path : whole.native()).second;
+  }
+
   void add_crew_file(const std::string& path) {
-    if (claimed_.insert(path).second) {
+    if (claim(path)) {
       named_.files.push_back(path);
       const fs::path folder = fs::path(path).parent_path();
       add_neighbours(folder, named_);
@@ -157,6 +173,7 @@ class Targets {
   std::vector<std::string> configs_;
   std::vector<Diagnostic> diagnostics_;
   std::set<std::string> claimed_;
+  std::size_t found_ = 0;  // files seen, also those that were claimed before
 };
 
 void append(std::vector<Diagnostic>& all, std::vector<Diagnostic> some) {
@@ -203,10 +220,10 @@ int run_validate(const Args& args, Io& io) {
     }
   }
   if (args.text("output") == "json") {
-    fmt::print(io.out, "{}\n", diagnostics_json(diagnostics));
+    put(io.out, "{}\n", diagnostics_json(diagnostics));
   } else {
     print_diagnostics(io.err, diagnostics, args.environment());
-    fmt::print(io.err, "{}", summary(targets, diagnostics));
+    put(io.err, "{}", summary(targets, diagnostics));
   }
   return has_errors(diagnostics) ? kExitConfig : kExitOk;
 }

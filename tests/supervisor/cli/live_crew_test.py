@@ -139,11 +139,12 @@ class Usage(Case):
     def test_a_full_disk_is_a_failure(self):
         if not os.path.exists("/dev/full"):
             self.skipTest("no /dev/full on this system")
-        with open("/dev/full", "w", encoding="utf-8") as full:
-            done = subprocess.run([BINARY, "version"], stdout=full, stderr=subprocess.PIPE, text=True,
-                                  env=ENVIRONMENT, timeout=60, check=False)
-        self.assertEqual(done.returncode, 1)
-        self.assertIn("cannot write", done.stderr)
+        for verb in ("version", "man"):  # a page is more than the stream's buffer
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                done = subprocess.run([BINARY, verb], stdout=full, stderr=subprocess.PIPE, text=True,
+                                      env=ENVIRONMENT, timeout=60, check=False)
+            self.assertEqual(done.returncode, 1, verb)
+            self.assertIn("cannot write the output", done.stderr)
 
 
 class Validate(Case):
@@ -157,6 +158,16 @@ class Validate(Case):
                 self.assertEqual(done.returncode, 0, done.stderr)
                 self.assertTrue(done.stderr.startswith("ok: "))
         self.assertIn("crews 2, configurations 1", self.run_here("validate", ".").stderr)
+
+    def test_what_is_named_twice_counts_once(self):
+        self.match_day()
+        self.write("live-config.yaml", "slice_ms: 250\n")
+        for paths in ([".", "crews/vision"], ["crews", "crews", "live-config.yaml"],
+                      [".", "./live-config.yaml", "crews/vision/vision.runtime.yaml"]):
+            with self.subTest(paths=paths):
+                done = self.run_here("validate", *paths)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn("crews 2, configurations 1,", done.stderr)
 
     def test_all_errors_come_at_once_with_places_and_suggestions(self):
         self.write("c/a/a.runtime.yaml", "crew: a\ntriggers: [goal]\nwait_polcy: any\nneeds:\n"
