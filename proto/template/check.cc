@@ -4,6 +4,8 @@
 #include <string>
 
 #include "proto/template/compile.h"
+#include "proto/template/patch_line.h"
+#include "proto/template/patch_output.h"
 
 namespace lc::templates {
 namespace {
@@ -31,28 +33,106 @@ std::string hint_for(std::string_view name, const std::vector<std::string_view>&
   return words;
 }
 
+TemplateProblem unknown_name(const FreeName& free, const std::vector<std::string_view>& known) {
+  return {.severity = Severity::warning,
+          .message = "'" + free.name + "' has no value here",
+          .hint = hint_for(free.name, known),
+          .line = free.place.line,
+          .column = free.place.column};
+}
+
+TemplateProblem error_of(const Fault& fault) {
+  return {.severity = Severity::error,
+          .message = fault.message,
+          .hint = {},
+          .line = std::max(1, fault.place.line),
+          .column = std::max(1, fault.place.column)};
+}
+
+// The lines that are written out whole, wherever they stand: they will be lines of the patch as
+// they are. What shares its line with a tag is known when it is rendered.
+class WholeLines {
+ public:
+  WholeLines(const std::vector<std::string_view>& known, std::vector<TemplateProblem>& problems)
+      : known_(known), problems_(problems) {}
+
+  void check_all(const Block& body) {
+    for (std::size_t i = 0; i < body.size(); ++i) {
+      const Statement& statement = body[i];
+      if (statement.kind == StatementKind::text) {
+        check_text(statement, i == 0, i + 1 == body.size());
+        continue;
+      }
+      for (const Branch& branch : statement.branches) {
+        check_inside(branch.body);
+      }
+      check_inside(statement.body);
+      check_inside(statement.otherwise);
+    }
+  }
+
+ private:
+  void check_inside(const Block& block) {
+    for (const Statement& statement : block) {
+      if (statement.kind == StatementKind::text) {
+        check_text(statement, false, false);
+      }
+      for (const Branch& branch : statement.branches) {
+        check_inside(branch.body);
+      }
+      check_inside(statement.body);
+      check_inside(statement.otherwise);
+    }
+  }
+
+  void check_text(const Statement& statement, bool starts_a_line, bool ends_a_line) {
+    std::string_view rest = statement.text;
+    for (int line = 0;; ++line) {
+      const std::size_t end = rest.find('\n');
+      const bool is_last = end == std::string_view::npos;
+      if ((line > 0 || starts_a_line) && (!is_last || ends_a_line)) {
+        check_line(rest.substr(0, end), statement.place.line + line);
+      }
+      if (is_last) {
+        return;
+      }
+      rest.remove_prefix(end + 1);
+    }
+  }
+
+  void check_line(std::string_view text, int number) {
+    const auto line = parse_patch_line(without_comment(text), number);
+    if (!line) {
+      problems_.push_back(error_of(line.error()));
+      return;
+    }
+    for (const FreeName& free : *line ? (*line)->names : std::vector<FreeName>{}) {
+      if (!std::ranges::binary_search(known_, free.name)) {
+        problems_.push_back(unknown_name(free, known_));
+      }
+    }
+  }
+
+  const std::vector<std::string_view>& known_;
+  std::vector<TemplateProblem>& problems_;
+};
+
 }  // namespace
 
 std::vector<TemplateProblem> check_template(std::string_view text, TemplateUse use) {
   const auto program = parse_text(text, kTemplateBytesMax);
   if (!program) {
-    const Fault& fault = program.error();
-    return {{.severity = Severity::error,
-             .message = fault.message,
-             .hint = {},
-             .line = std::max(1, fault.place.line),
-             .column = std::max(1, fault.place.column)}};
+    return {error_of(program.error())};
   }
   std::vector<TemplateProblem> problems;
   const std::vector<std::string_view> known = variables_for(use);
   for (const FreeName& free : program->names) {
     if (!std::ranges::binary_search(known, free.name)) {
-      problems.push_back({.severity = Severity::warning,
-                          .message = "'" + free.name + "' has no value here",
-                          .hint = hint_for(free.name, known),
-                          .line = free.place.line,
-                          .column = free.place.column});
+      problems.push_back(unknown_name(free, known));
     }
+  }
+  if (use == TemplateUse::patch) {
+    WholeLines(known, problems).check_all(program->body);
   }
   return problems;
 }

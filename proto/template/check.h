@@ -28,7 +28,7 @@ struct TemplateProblem {
 };
 
 /// Judges a template before anything runs: what cannot be compiled is an error, a name that no
-/// reaction has a value for is a warning.
+/// reaction has a value for is a warning. Lines of a patch that hold no tag are judged as well.
 std::vector<TemplateProblem> check_template(std::string_view text, TemplateUse use);
 
 }  // namespace lc::templates

@@ -85,6 +85,7 @@ Outcome<std::optional<PatchLine>> parse_patch_line(std::string_view text, int nu
   if (tokens.current().kind != TokenKind::end) {
     return tokens.unexpected_token("the end of the line");
   }
+  line.names = parser.free_names();
   return line;
 }
 

@@ -17,8 +17,9 @@ struct PatchLine {
   enum class Action { assign, operate, remove };
   Action action = Action::assign;
   BinaryOp op = BinaryOp::add;
-  ExpressionPtr target;  // names and keys behind `ctx`
-  ExpressionPtr value;   // null: remove
+  ExpressionPtr target;         // names and keys behind `ctx`
+  ExpressionPtr value;          // null: remove
+  std::vector<FreeName> names;  // that are read, sorted
 };
 
 /// Parses a line without its comment; nothing when it is blank.

@@ -241,12 +241,13 @@ TEST_CASE("manifest: an unreadable file still says which crew it would be") {
 TEST_CASE("manifest: temperatures from 0 to 2 are kept as written") {
   for (const std::string_view good : {"0", "0.0", "1.25", "2", "2.000", ".5"}) {
     CAPTURE(good);
-    CHECK(problems_with("patch_template: x\ntemperature: " + std::string(good) + "\n", "").empty());
+    CHECK(problems_with("patch_template: del ctx.a\ntemperature: " + std::string(good) + "\n", "")
+              .empty());
   }
   for (const std::string_view bad : {"2.01", "-0.1", "10", "1e0", "hot", "'1'", "null", "12.0"}) {
     CAPTURE(bad);
-    CHECK(problems_with("patch_template: x\ntemperature: " + std::string(bad) + "\n", "").size() ==
-          1);
+    CHECK(problems_with("patch_template: del ctx.a\ntemperature: " + std::string(bad) + "\n", "")
+              .size() == 1);
   }
 }
 

@@ -72,5 +72,22 @@ TEST_CASE("check: what a template sets itself has a value") {
         1);
 }
 
+TEST_CASE("check: lines of a patch that are written out are judged where they stand") {
+  CHECK(lines_of(check_template("ctx.a = 1\nimport os\nctx['z'] = foo\n", TemplateUse::patch)) ==
+        std::vector<std::string>{
+            "2:1 error: a line must set or delete a part of ctx: ctx['key'] = value ()",
+            "3:12 warning: 'foo' has no value here (there are crew, ctx, epoch0, event, events, "
+            "generated, missing, needs, outputs, slice, stream)"});
+  CHECK(lines_of(check_template("{% if slice %}\nctx.a =\n{% endif %}\nctx.b = {{ slice }} +\n",
+                                TemplateUse::patch)) ==
+        std::vector<std::string>{"2:8 error: unexpected end, expected an expression ()"});
+  CHECK(check_template("import os", TemplateUse::output).empty());
+  CHECK(check_template("ctx.a += outputs[0].n  # a comment\n\ndel ctx['b']\n", TemplateUse::patch)
+            .empty());
+  CHECK(check_template("{% for e in events %}ctx['{{ e.kind }}'] = 1\n{% endfor %}",
+                       TemplateUse::patch)
+            .empty());
+}
+
 }  // namespace
 }  // namespace lc::templates
