@@ -82,6 +82,11 @@ class Simulation {
         step(Tick{now_});
       }
     }
+    // What ends before the next beat belongs to the last line.
+    const WallTime beat = *engine_.next_deadline();
+    while (!answers_.empty() && answers_.begin()->first <= beat) {
+      answer_next();
+    }
     return {};
   }
 

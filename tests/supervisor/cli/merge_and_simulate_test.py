@@ -174,6 +174,14 @@ class Simulate(unittest.TestCase):
         self.assertEqual(lines, {})
         self.assertEqual((summary["slices"], summary["ctx"]), (0, {}))
 
+    def test_the_last_line_has_what_ends_before_the_next_beat(self):
+        for takes_ms, done in ((0, ["a"]), (400, ["a"]), (600, [])):
+            with self.subTest(takes_ms=takes_ms):
+                lines, _ = simulate(slice_ms=500, crews={"a": {"triggers": ["x"]}},
+                                    events=[{"slice": 0, "kind": "x"}], until_slice=0,
+                                    reactions={"a": {"takes_ms": takes_ms}})
+                self.assertEqual({n: line["done"] for n, line in lines.items()}, {0: done})
+
     def test_until_slice_closes_slices_without_events(self):
         for clock, slices in (("wall", [0, 1, 2]), ("event", [])):
             lines, _ = simulate(clock=clock, until_slice=2)
