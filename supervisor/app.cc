@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "common/log.h"
@@ -217,8 +218,14 @@ void App::on_stream_state(StreamState state) {
   if (auto told = notify_.ready(); !told) {
     log_warn("service manager not told", {{"error", told.error().message}});
   }
+  const auto here = std::ranges::count_if(
+      options_.crews, [this](const proto::Manifest& crew) { return selector_.matches(crew.crew); });
+  if (here == 0) {
+    log_warn("no crew is selected here", {{"selector", options_.selector}});
+  }
   log_info("running", {{"stream", options_.stream.value},
                        {"crews", options_.crews.size()},
+                       {"crews_here", here},
                        {"from_seq", start.value}});
 }
 

@@ -15,9 +15,9 @@ Result<Selector> Selector::create(const std::string& pattern) {
   }
   auto expression = std::make_unique<re2::RE2>(pattern, re2::RE2::Quiet);
   if (!expression->ok()) {
-    return fail(
-        ErrorCode::invalid_input,
-        "LIVE_CREW_SELECTOR '" + pattern + "' is not a regular expression: " + expression->error());
+    return fail(ErrorCode::invalid_input,
+                "the selector (--selector, LIVE_CREW_SELECTOR) '" + pattern +
+                    "' is not a regular expression: " + expression->error());
   }
   return Selector(std::move(expression));
 }
