@@ -98,7 +98,7 @@ constexpr std::array<std::string_view, 4> kLeading{"stream", "slice", "crew", "t
 
 const LogFact* find_fact(LogFacts facts, std::string_view name) {
   for (const LogFact& fact : facts) {
-    if (fact.name == name) {
+    if (fact.name == name && !fact.value.is_absent()) {
       return &fact;
     }
   }
@@ -130,7 +130,7 @@ std::string format_line(LogLevel level, std::string_view msg, LogFacts facts, in
   }
   for (const LogFact& fact : facts) {
     bool leads = std::find(kLeading.begin(), kLeading.end(), fact.name) != kLeading.end();
-    if (!leads) {
+    if (!leads && !fact.value.is_absent()) {
       append_fact(out, fact.name, fact.value);
     }
   }

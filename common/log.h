@@ -34,11 +34,14 @@ class LogValue {
   LogValue(std::string_view text) : value_(text) {}                      // NOLINT
   LogValue(const char* text) : value_(std::string_view(text)) {}         // NOLINT
   LogValue(const std::string& text) : value_(std::string_view(text)) {}  // NOLINT
+  LogValue(std::nullopt_t) {}  // NOLINT: there is none, and the line has no such fact
 
-  const std::variant<std::int64_t, double, bool, std::string_view>& get() const { return value_; }
+  using Held = std::variant<std::monostate, std::int64_t, double, bool, std::string_view>;
+  const Held& get() const { return value_; }
+  bool is_absent() const { return std::holds_alternative<std::monostate>(value_); }
 
  private:
-  std::variant<std::int64_t, double, bool, std::string_view> value_;
+  Held value_;
 };
 
 struct LogFact {

@@ -122,18 +122,12 @@ bool NatsBus::Loop::take_in() {
   }
   const std::size_t before = given;
   for (std::size_t count = 0; given < batch.size() && count < kGivenAtOnce && !ended;) {
-    Arrival& arrival = batch[given++];
-    if (arrival.what == Arrival::What::streamed || arrival.what == Arrival::What::flow_request) {
-      consumers[arrival.index].held.push_back(std::move(arrival));
-    } else {
-      give(arrival);
-      ++count;
-    }
+    count += give(batch[given++]) == Given::now ? 1 : 0;
   }
   return given != before;
 }
 
-void NatsBus::Loop::give(Arrival& arrival) {
+NatsBus::Loop::Given NatsBus::Loop::give(Arrival& arrival) {
   switch (arrival.what) {
     case Arrival::What::core:
       subscriptions[arrival.index](
@@ -141,7 +135,8 @@ void NatsBus::Loop::give(Arrival& arrival) {
       break;
     case Arrival::What::streamed:
     case Arrival::What::flow_request:
-      break;  // take_in keeps them
+      consumers[arrival.index].held.push_back(std::move(arrival));
+      return Given::later;
     case Arrival::What::reply:
       give_reply(*arrival.reply);
       break;
@@ -160,6 +155,7 @@ void NatsBus::Loop::give(Arrival& arrival) {
       ended = true;
       break;
   }
+  return Given::now;
 }
 
 void NatsBus::Loop::give_streamed(Consumer& consumer, Arrival& arrival) {

@@ -49,7 +49,8 @@ struct NatsBus::Loop {
   // From the bus thread.
   void on_wake();
   bool take_in();
-  void give(Arrival& arrival);
+  enum class Given { now, later };
+  Given give(Arrival& arrival);
   void give_streamed(Consumer& consumer, Arrival& arrival);
   void give_reply(Reply& reply);
   bool give_held(Consumer& consumer);

@@ -175,17 +175,11 @@ void Conductor::carry_out(engine::Finished&) {
 
 void Conductor::report(proto::ErrorReport report) {
   parts_.metrics.errors_total.of(label_of(report.crew)).add();
-  if (report.crew && report.slice) {
-    log_warn("error reported", {{"reason", report.reason},
-                                {"crew", report.crew->value},
-                                {"slice", report.slice->value},
-                                {"error", report.message}});
-  } else if (report.crew) {
-    log_warn("error reported",
-             {{"reason", report.reason}, {"crew", report.crew->value}, {"error", report.message}});
-  } else {
-    log_warn("error reported", {{"reason", report.reason}, {"error", report.message}});
-  }
+  log_warn("error reported",
+           {{"reason", report.reason},
+            {"crew", report.crew ? LogValue(report.crew->value) : std::nullopt},
+            {"slice", report.slice ? LogValue(report.slice->value) : std::nullopt},
+            {"error", report.message}});
   const std::string id = fmt::format("{}.{}", options_.boot_id, ++reports_);
   parts_.outbox.send(proto::errors_subject(options_.rules.stream),
                      proto::write_error_report(report), id);

@@ -54,6 +54,12 @@ TEST_CASE("log: one JSON object a line, known facts first, then the others as gi
   CHECK(parse_rfc3339(*as_string(*find(*as_object(*json), "ts"))).has_value());
 }
 
+TEST_CASE("log: a fact without a value is left out, also a known one") {
+  Capture capture({});
+  log_info("odd", {{"crew", std::nullopt}, {"why", std::nullopt}, {"slice", 0}});
+  CHECK(after_ts(capture.text()) == "\"level\":\"INFO\",\"msg\":\"odd\",\"slice\":0}\n");
+}
+
 TEST_CASE("log: whatever a fact says, the line stays one line of JSON") {
   Capture capture({});
   std::string dirty = "a\nb\"\\\x01\xff\xc3\xa9\xed\xa0\x80";
