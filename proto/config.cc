@@ -22,16 +22,8 @@ class Resolver {
  public:
   void read_file(std::string_view text, std::string_view name) {
     YamlSource source{std::string(name), diagnostics_};
-    auto root = parse_yaml(text, name);
-    if (!root) {
-      diagnostics_ = std::move(root.error().diagnostics);
-      if (!root.error().readable) {
-        return;
-      }
-      YamlNode readable = std::move(*root.error().readable);
-      root = std::move(readable);
-    }
-    if (root->kind == YamlKind::null) {
+    const auto root = read_yaml(source, text);
+    if (!root || root->kind == YamlKind::null) {
       return;
     }
     if (root->kind != YamlKind::mapping) {

@@ -287,15 +287,9 @@ class RuntimeReader {
 // The mapping that a file must hold, or null (the complaint is made).
 std::optional<YamlNode> read_mapping(YamlSource& source, std::string_view text,
                                      std::string_view expected) {
-  auto root = parse_yaml(text, source.file);
+  auto root = read_yaml(source, text);
   if (!root) {
-    const std::vector<Diagnostic>& problems = root.error().diagnostics;
-    source.diagnostics.insert(source.diagnostics.end(), problems.begin(), problems.end());
-    if (!root.error().readable) {
-      return std::nullopt;
-    }
-    YamlNode readable = std::move(*root.error().readable);
-    root = std::move(readable);
+    return std::nullopt;
   }
   if (root->kind != YamlKind::mapping) {
     source.diagnostics.push_back({{source.file, root->line, root->column},

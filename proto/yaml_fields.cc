@@ -14,6 +14,17 @@ void YamlSource::warning(const YamlNode& node, std::string message, std::string 
   diagnostics.push_back({at(node), Severity::warning, std::move(message), std::move(hint)});
 }
 
+std::optional<YamlNode> read_yaml(YamlSource& source, std::string_view text) {
+  auto root = parse_yaml(text, source.file);
+  if (root) {
+    return std::move(*root);
+  }
+  YamlProblems& problems = root.error();
+  source.diagnostics.insert(source.diagnostics.end(), problems.diagnostics.begin(),
+                            problems.diagnostics.end());
+  return std::move(problems.readable);
+}
+
 YamlFields::YamlFields(YamlSource& source, const YamlNode& mapping, std::string path)
     : source_(source), mapping_(mapping), path_(std::move(path)) {}
 

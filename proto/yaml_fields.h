@@ -24,6 +24,10 @@ struct YamlSource {
   void warning(const YamlNode& node, std::string message, std::string hint = {});
 };
 
+/// The tree of the whole file. What is wrong with it is reported to `source`; nothing when it
+/// cannot be read in spite of that.
+std::optional<YamlNode> read_yaml(YamlSource& source, std::string_view text);
+
 /// The keys of one mapping: those asked for are known, `refuse_unknown` complains about the others.
 class YamlFields {
  public:

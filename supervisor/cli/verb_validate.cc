@@ -147,7 +147,8 @@ class Targets {
 
   static bool looks_like_crew(const std::string& path) {
     const auto text = read_text_file(path, kYamlBytesMax);
-    const auto root = text ? parse_yaml(*text, path) : parse_yaml("", path);
+    const auto parsed = parse_yaml(text ? *text : "", path);
+    const std::optional<YamlNode> root = parsed ? *parsed : parsed.error().readable;
     return root && (find(*root, "crew") != nullptr || find(*root, "triggers") != nullptr);
   }
 

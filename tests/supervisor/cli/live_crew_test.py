@@ -159,6 +159,12 @@ class Validate(Case):
                 self.assertTrue(done.stderr.startswith("ok: "))
         self.assertIn("crews 2, configurations 1", self.run_here("validate", ".").stderr)
 
+    def test_a_crew_of_another_name_is_known_as_one_in_spite_of_mistakes(self):
+        self.write("draft.yaml", "crew: a\ntriggers: [goal]\ntriggers: [foul]\n")
+        done = self.run_here("validate", "draft.yaml")
+        self.assertIn("duplicate key 'triggers'", done.stderr)
+        self.assertIn("crews 1, configurations 0", done.stderr)
+
     def test_what_is_named_twice_counts_once(self):
         self.match_day()
         self.write("live-config.yaml", "slice_ms: 250\n")
