@@ -56,35 +56,24 @@ class WholeLines {
   WholeLines(const std::vector<std::string_view>& known, std::vector<TemplateProblem>& problems)
       : known_(known), problems_(problems) {}
 
-  void check_all(const Block& body) {
-    for (std::size_t i = 0; i < body.size(); ++i) {
-      const Statement& statement = body[i];
+  enum class Edges { of_the_text, of_tags };
+
+  void check_block(const Block& block, Edges edges) {
+    for (const Statement& statement : block) {
       if (statement.kind == StatementKind::text) {
-        check_text(statement, i == 0, i + 1 == body.size());
-        continue;
+        const bool whole = edges == Edges::of_the_text;
+        check_text(statement, whole && &statement == &block.front(),
+                   whole && &statement == &block.back());
       }
       for (const Branch& branch : statement.branches) {
-        check_inside(branch.body);
+        check_block(branch.body, Edges::of_tags);
       }
-      check_inside(statement.body);
-      check_inside(statement.otherwise);
+      check_block(statement.body, Edges::of_tags);
+      check_block(statement.otherwise, Edges::of_tags);
     }
   }
 
  private:
-  void check_inside(const Block& block) {
-    for (const Statement& statement : block) {
-      if (statement.kind == StatementKind::text) {
-        check_text(statement, false, false);
-      }
-      for (const Branch& branch : statement.branches) {
-        check_inside(branch.body);
-      }
-      check_inside(statement.body);
-      check_inside(statement.otherwise);
-    }
-  }
-
   void check_text(const Statement& statement, bool starts_a_line, bool ends_a_line) {
     std::string_view rest = statement.text;
     for (int line = 0;; ++line) {
@@ -132,7 +121,7 @@ std::vector<TemplateProblem> check_template(std::string_view text, TemplateUse u
     }
   }
   if (use == TemplateUse::patch) {
-    WholeLines(known, problems).check_all(program->body);
+    WholeLines(known, problems).check_block(program->body, WholeLines::Edges::of_the_text);
   }
   return problems;
 }

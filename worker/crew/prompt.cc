@@ -39,24 +39,24 @@ Result<Output> compile_output(const proto::OutputTemplate& written, std::size_t 
 }
 
 // Every text of an output, where templates may stand.
-void add_mentions(const YamlNode& node, Mentions& mentions) {
-  mentions.add(node.text);
+void add_mentions_in(const YamlNode& node, Mentions& mentions) {
+  add_mentions(node.text, mentions);
   for (const YamlNode& item : node.items) {
-    add_mentions(item, mentions);
+    add_mentions_in(item, mentions);
   }
   for (const auto& [key, value] : node.members) {
-    add_mentions(value, mentions);
+    add_mentions_in(value, mentions);
   }
 }
 
 Mentions mentions_of(const proto::PromptSpec& spec) {
   Mentions mentions;
   for (const std::string& text : {spec.system_prompt, spec.user_template, spec.patch_template}) {
-    mentions.add(text);
+    add_mentions(text, mentions);
   }
   for (const proto::OutputTemplate& output : spec.outputs) {
     for (const auto& [name, node] : output.fields) {
-      add_mentions(node, mentions);
+      add_mentions_in(node, mentions);
     }
   }
   return mentions;
@@ -166,7 +166,7 @@ Result<Answer> PromptCrew::try_react(const proto::Ready& ready) const {
   }
   variables["outputs"] = std::move(outputs);
   Document ctx = Document::object();
-  if (templates_->mentions.has("ctx")) {
+  if (templates_->mentions.contains("ctx")) {
     ctx = std::move(variables["ctx"]);
   }
   LC_TRY(answer.diff, templates_->patch.apply(variables, ctx));

@@ -1,6 +1,5 @@
 #include "worker/crew/variables.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -12,7 +11,6 @@ namespace lc::worker {
 namespace {
 
 using Document = nlohmann::ordered_json;
-using templates::kReactionVariables;
 
 bool is_word_char(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -95,26 +93,18 @@ Result<Document> variable(std::string_view name, const proto::Ready& ready) {
 
 }  // namespace
 
-void Mentions::add(std::string_view text) {
-  for (std::size_t i = 0; i < kReactionVariables.size(); ++i) {
-    if (stands_in(kReactionVariables[i], text)) {
-      mentioned_ |= std::uint32_t{1} << i;
+void add_mentions(std::string_view text, Mentions& mentions) {
+  for (const std::string_view name : templates::kReactionVariables) {
+    if (stands_in(name, text)) {
+      mentions.insert(name);
     }
   }
 }
 
-bool Mentions::has(std::string_view variable) const {
-  const auto at = std::ranges::find(kReactionVariables, variable);
-  LC_ASSERT(at != kReactionVariables.end());
-  return (mentioned_ >> (at - kReactionVariables.begin()) & 1) != 0;
-}
-
 Result<Document> variables_of(const proto::Ready& ready, const Mentions& mentions) {
   Document variables = Document::object();
-  for (const std::string_view name : kReactionVariables) {
-    if (mentions.has(name)) {
-      LC_TRY(variables[std::string(name)], variable(name, ready));
-    }
+  for (const std::string_view name : mentions) {
+    LC_TRY(variables[std::string(name)], variable(name, ready));
   }
   return variables;
 }

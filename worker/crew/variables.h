@@ -1,7 +1,7 @@
 #pragma once
 
-#include <cstdint>
 #include <nlohmann/json_fwd.hpp>
+#include <set>
 #include <string_view>
 
 #include "common/result.h"
@@ -9,20 +9,13 @@
 
 namespace lc::worker {
 
-/// Which of a reaction's variables the templates of a crew mention: the others are not built, so
+/// The variables of a reaction that the templates of a crew mention: the others are not built, so
 /// that a crew pays for a batch of a thousand events only when it looks at them.
-///
-/// A name can reach a template or a patch only by standing in its text: what is inserted is data.
-class Mentions {
- public:
-  /// Adds every variable whose name stands in `text` as a word.
-  void add(std::string_view text);
+using Mentions = std::set<std::string_view>;
 
-  bool has(std::string_view variable) const;
-
- private:
-  std::uint32_t mentioned_ = 0;  // a bit for each of templates::kReactionVariables
-};
+/// Adds every one of templates::kReactionVariables whose name stands in `text` as a word. A name
+/// can reach a template or a patch only so: what is inserted is data.
+void add_mentions(std::string_view text, Mentions& mentions);
 
 /// The mentioned variables of `ready`, an object.
 ///

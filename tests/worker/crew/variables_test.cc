@@ -23,7 +23,7 @@ proto::Ready two_events() {
 
 std::string built(std::string_view text) {
   Mentions mentions;
-  mentions.add(text);
+  add_mentions(text, mentions);
   const auto variables = variables_of(two_events(), mentions);
   return variables ? variables->dump() : variables.error().message;
 }
@@ -50,7 +50,7 @@ TEST_CASE("variables: the last event without the batch, and the batch") {
 
 TEST_CASE("variables: a batch without events has no last one") {
   Mentions mentions;
-  mentions.add("event");
+  add_mentions("event", mentions);
   CHECK(variables_of(proto::Ready{}, mentions)->dump() == R"({"event":null})");
 }
 
@@ -58,9 +58,9 @@ TEST_CASE("variables: a number that cannot be kept is an error only where it is 
   proto::Ready ready = two_events();
   ready.ctx = {{"n", "123456789012345678901"}};
   Mentions some;
-  some.add("{{ slice }}");
+  add_mentions("{{ slice }}", some);
   CHECK(variables_of(ready, some));
-  some.add("{{ ctx }}");
+  add_mentions("{{ ctx }}", some);
   CHECK_FALSE(variables_of(ready, some));
 }
 
