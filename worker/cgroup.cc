@@ -18,7 +18,10 @@ int join_cgroup(const char* const* environment) {
       continue;
     }
     const int fd = std::atoi(entry.data() + name.size() + 1);
-    const int error = fd > STDERR_FILENO && write(fd, "0", 1) == 1 ? 0 : errno;
+    if (fd <= STDERR_FILENO) {
+      return EBADF;
+    }
+    const int error = write(fd, "0", 1) == 1 ? 0 : errno;
     close(fd);
     return error;
   }

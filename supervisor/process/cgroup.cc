@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <vector>
 
+#include "common/files.h"
 #include "supervisor/process/cgroup_paths.h"
 
 namespace lc::process {
@@ -20,20 +21,6 @@ constexpr std::string_view kTreePrefix = "live-crew.";
 constexpr std::size_t kProcFileBytesMax = std::size_t{1} << 20;
 constexpr int kRemovePassesMax = 10'000;  // what was killed dies within milliseconds
 constexpr int kCreateTriesMax = 10;
-
-std::string read_all(const char* path) {
-  const OwnedFd fd(::open(path, O_RDONLY | O_CLOEXEC));
-  std::string text;
-  std::array<char, 4096> buffer;
-  while (fd && text.size() < kProcFileBytesMax) {
-    const ssize_t count = ::read(fd.get(), buffer.data(), buffer.size());
-    if (count <= 0) {
-      break;
-    }
-    text.append(buffer.data(), static_cast<std::size_t>(count));
-  }
-  return text;
-}
 
 std::vector<std::string> folders_in(const std::string& folder) {
   std::vector<std::string> names;
@@ -82,11 +69,12 @@ void sweep(const std::string& parent) {
 }
 
 Result<std::string> own_folder() {
-  const auto mount = find_cgroup2(read_all("/proc/self/mountinfo"));
+  const auto mount =
+      find_cgroup2(read_text_file("/proc/self/mountinfo", kProcFileBytesMax).value_or(""));
   if (!mount) {
     return fail(ErrorCode::unavailable, "no cgroup v2 is mounted");
   }
-  const auto own = own_cgroup2(read_all("/proc/self/cgroup"));
+  const auto own = own_cgroup2(read_text_file("/proc/self/cgroup", kProcFileBytesMax).value_or(""));
   const auto folder = own ? cgroup_folder(*mount, *own) : std::nullopt;
   if (!folder) {
     return fail(ErrorCode::unavailable,
@@ -104,6 +92,7 @@ std::unexpected<Error> cannot(std::string_view what, const std::string& path) {
 }  // namespace
 
 Cgroup::~Cgroup() {
+  kill();
   remove_tree(folder_);
 }
 

@@ -12,7 +12,8 @@
 // the kernel puts there (CLONE_INTO_CGROUP) dies at birth once cgroup.kill was used above it.
 namespace lc::process {
 
-/// The cgroup of one generation; its end removes it, when nothing lives in it.
+/// The cgroup of one generation; its end kills what is in it and removes it, unless something is
+/// still dying.
 class Cgroup {
  public:
   Cgroup(std::string folder, OwnedFd procs, OwnedFd kill, OwnedFd events)

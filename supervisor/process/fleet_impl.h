@@ -24,8 +24,8 @@ struct Reaction {
 struct Worker {
   WorkerSpec spec;
   Lifecycle machine;
-  std::unique_ptr<Child> child;
   std::unique_ptr<Cgroup> cgroup;  // of the child, when there are cgroups
+  std::unique_ptr<Child> child;
   std::optional<Reaction> reaction;
   std::int64_t spawns = 0;
   MonoTime spawned_at;

@@ -208,6 +208,13 @@ class CommandTest(OnceCase):
         self.assertIn("lcworker once --crew-file", self.run_worker("--help")[1])
         self.assertRegex(self.run_worker("--version")[1], r"^lcworker \d+\.\d+\.\d+\n$")
 
+    def test_a_cgroup_that_cannot_be_joined_is_69(self):
+        for descriptor in ("0", "none", "4000"):
+            ran = subprocess.run([LCWORKER, "--version"], capture_output=True, text=True, timeout=60,
+                                 env={"LIVE_CREW_CGROUP_FD": descriptor}, check=False)
+            self.assertEqual((ran.returncode, ran.stdout), (69, ""), descriptor)
+            self.assertIn("joining the cgroup: Bad file descriptor", ran.stderr)
+
     def test_wrong_usage_is_64_and_says_what(self):
         for arguments, words in ((["--steam", "s"], "did you mean '--stream'"),
                                  (["--stream", "s"], "--crew is missing"),
