@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "proto/manifest_process.h"
 #include "proto/manifest_prompt.h"
 #include "proto/yaml_fields.h"
 
@@ -40,6 +41,7 @@ class RuntimeReader {
     read_needs();
     read_wait_policy();
     read_limits();
+    read_process_keys(source_, fields_, manifest_);
     read_unsupported("tools");
     read_unsupported("capabilities");
     read_runner();
@@ -222,13 +224,6 @@ class RuntimeReader {
     if (const YamlNode* node = fields_.take("slice_stride")) {
       manifest_.slice_stride =
           read_int(source_, *node, "slice_stride", {1, kSliceStrideMax}).value_or(1);
-    }
-    if (const YamlNode* node = fields_.take("timeout_ms")) {
-      manifest_.timeout_ms = read_int(source_, *node, "timeout_ms", {1, kTimeoutMsMax});
-    } else {
-      source_.diagnostics.push_back({manifest_.where, Severity::warning,
-                                     "timeout_ms is missing: a reaction that hangs is never killed",
-                                     "set a limit, as in timeout_ms: 2000"});
     }
     if (const YamlNode* node = fields_.take("backlog_policy")) {
       manifest_.backlog_policy =

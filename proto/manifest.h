@@ -11,6 +11,7 @@
 #include "common/diagnostic.h"
 #include "common/ids.h"
 #include "common/yaml.h"
+#include "proto/confinement.h"
 
 namespace lc::proto {
 
@@ -35,6 +36,11 @@ enum class DispatchMode { slice, event };
 inline constexpr std::int64_t kMaxErrorsDefault = 3;
 inline constexpr std::int64_t kMaxErrorsMax = 1'000'000;
 inline constexpr std::int64_t kTimeoutMsMax = 86'400'000;
+inline constexpr std::int64_t kIdleTimeoutMsMin = 50;  // progress is told every 20 ms at most
+inline constexpr std::int64_t kInitTimeoutMsMin = 100;
+inline constexpr std::int64_t kInitTimeoutMsMax = 600'000;
+inline constexpr std::int64_t kInitTimeoutMsDefault = 30'000;
+inline constexpr std::int64_t kSpareMax = 4;
 inline constexpr std::int64_t kSliceStrideMax = 1'000'000;
 inline constexpr std::int64_t kNeedOffsetMax = 1'000;  // both ways
 inline constexpr std::size_t kTriggersMax = 100;
@@ -72,7 +78,12 @@ struct Manifest {
   WaitPolicy wait_policy = WaitPolicy::all;  // `none` by default when there are no needs
   std::int64_t wait_timeout_ms = 0;          // for WaitPolicy::timeout
   std::int64_t slice_stride = 1;
-  std::optional<std::int64_t> timeout_ms;  // absent: never killed for slowness
+  std::optional<std::int64_t> timeout_ms;       // absent: never killed for slowness
+  std::optional<std::int64_t> idle_timeout_ms;  // killed when it tells no progress for so long
+  std::int64_t init_timeout_ms = kInitTimeoutMsDefault;  // from its start until it is ready
+  std::optional<std::int64_t> spare;  // worker processes that wait to take over; absent: auto
+  Sandbox sandbox;
+  CgroupLimits limits;
   BacklogPolicy backlog_policy = BacklogPolicy::fifo;
   std::int64_t max_errors = kMaxErrorsDefault;
   DispatchMode dispatch = DispatchMode::slice;
@@ -82,6 +93,9 @@ struct Manifest {
   SourceLocation where;                    // of `crew:`
   std::vector<SourceLocation> need_where;  // as needs
 };
+
+/// How many spare workers the crew has: by default one when a deadline can kill its worker.
+std::int64_t spare_count(const Manifest& manifest);
 
 struct ManifestResult {
   std::optional<Manifest> manifest;  // absent when there are errors

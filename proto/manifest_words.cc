@@ -23,6 +23,22 @@ std::string_view to_string(DispatchMode mode) {
   return mode == DispatchMode::slice ? "slice" : "event";
 }
 
+std::string_view to_string(SandboxLevel level) {
+  switch (level) {
+    case SandboxLevel::off:
+      return "off";
+    case SandboxLevel::standard:
+      return "standard";
+    case SandboxLevel::strict:
+      return "strict";
+  }
+  return {};
+}
+
+std::int64_t spare_count(const Manifest& manifest) {
+  return manifest.spare.value_or(manifest.timeout_ms ? 1 : 0);
+}
+
 std::string wait_policy_text(const Manifest& manifest) {
   switch (manifest.wait_policy) {
     case WaitPolicy::all:

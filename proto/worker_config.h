@@ -6,14 +6,24 @@
 #include "common/ids.h"
 #include "common/result.h"
 #include "proto/config.h"
+#include "proto/confinement.h"
 
 namespace lc::proto {
 
-/// Names the descriptor by which a worker joins its cgroup, before anything else: it writes `0`.
+/// Names the descriptors by which a worker joins its cgroups, before anything else: it writes `0`
+/// to each and closes it. Numbers with commas between them.
 inline constexpr const char* kCgroupFdVariable = "LIVE_CREW_CGROUP_FD";
 
-/// The first line on a worker's standard input: all that it may know. End of input afterwards means
-/// that the supervisor is gone.
+/// What a spare worker reads after its configuration when it is to take over: it subscribes then.
+inline constexpr std::string_view kSubscribeCommand = "subscribe";
+
+enum class WorkerRole {
+  active,  // subscribes, then says `ready`
+  spare,   // says `standby` when all but the subscription is done; subscribes when it is told
+};
+
+/// The first line on a worker's standard input: all that it may know. The only line that can follow
+/// is kSubscribeCommand, to a spare; the end of input means that the supervisor is gone.
 ///
 /// Source: proto/schemas/worker_config.json.
 struct WorkerConfig {
@@ -22,6 +32,8 @@ struct WorkerConfig {
   std::string nats_url;
   std::string manifest;  // path of <crew>.runtime.yaml
   LlmConfig llm;
+  WorkerRole role = WorkerRole::active;
+  Sandbox sandbox;
 
   bool operator==(const WorkerConfig&) const = default;
 };

@@ -99,6 +99,25 @@ std::vector<std::string> worker_environment(const Environment& environment,
   return out;
 }
 
+namespace {
+
+std::vector<std::string> absolute(const std::vector<std::string>& paths) {
+  std::vector<std::string> out;
+  for (const std::string& path : paths) {
+    out.push_back(fs::absolute(path).lexically_normal().string());
+  }
+  return out;
+}
+
+proto::Sandbox sandbox_of(const proto::Manifest& manifest) {
+  proto::Sandbox sandbox = manifest.sandbox;
+  sandbox.read = absolute(sandbox.read);
+  sandbox.write = absolute(sandbox.write);
+  return sandbox;
+}
+
+}  // namespace
+
 process::WorkerSpec worker_spec(const proto::Manifest& manifest, const WorkerSpecOptions& options) {
   process::WorkerSpec spec;
   spec.crew = manifest.crew;
@@ -110,7 +129,9 @@ process::WorkerSpec worker_spec(const proto::Manifest& manifest, const WorkerSpe
                                   .crew = manifest.crew,
                                   .nats_url = options.nats_url,
                                   .manifest = fs::absolute(manifest.where.file).string(),
-                                  .llm = options.llm});
+                                  .llm = options.llm,
+                                  .sandbox = sandbox_of(manifest)});
+  spec.init_timeout = millis(manifest.init_timeout_ms);
   spec.folder = fs::absolute(manifest.folder).string();
   return spec;
 }

@@ -80,13 +80,15 @@ TEST_CASE("worker config: one line that says all, and refuses what it does not k
   CHECK(text.find('\n') == std::string::npos);
   CHECK(parse_worker_config(text) == config);
   const auto refused = parse_worker_config(
-      R"({"v":1,"stream":"m","crew":"c","nats_url":"","manifest":"x","llm":{"base_url":"u","model":"m","api_key":"k","timeout_ms":0}})");
+      R"({"v":1,"stream":"m","crew":"c","nats_url":"","manifest":"x","llm":{"base_url":"u","model":"m","api_key":"k","timeout_ms":0},"role":"boss","sandbox":{"level":"strict","read":["a"],"write":[],"connect":[0],"open_files":64}})");
   REQUIRE_FALSE(refused);
   CHECK(refused.error().message ==
         "worker config: field 'nats_url' is the string \"\"; it needs at least 1 byte(s); "
         "field 'llm.api_key_env' is missing; field 'llm.timeout_ms' is the number 0; it must be a "
         "whole number from 1 to 600000; field 'llm.api_key' is unknown (did you mean "
-        "'api_key_env'?)");
+        "'api_key_env'?); field 'role' is none of the words that it can be; field 'sandbox.read' "
+        "holds something that is no absolute path; field 'sandbox.connect' holds something that is "
+        "no port, 1 to 65535");
 }
 
 }  // namespace

@@ -111,8 +111,15 @@ TEST_CASE("round trip: action, error, heartbeat and worker config") {
       heartbeat.slice = gen::pick_slice();
     }
     check_same<Heartbeat>(heartbeat, parse_heartbeat, write_heartbeat);
-    const WorkerConfig config = {
+    WorkerConfig config = {
         gen::pick_stream(), gen::pick_crew(), "nats://h:1", "/crews/a" + gen::pick_text(), {}};
+    config.sandbox.read = {"/" + gen::pick_text()};
+    config.sandbox.connect = {*rc::gen::inRange<std::int64_t>(1, kPortMax + 1)};
+    if (*rc::gen::arbitrary<bool>()) {
+      config.role = WorkerRole::spare;
+      config.sandbox.uid = *rc::gen::inRange<std::int64_t>(1, 100'000);
+      config.sandbox.file_size_mb = 1;
+    }
     check_same<WorkerConfig>(config, parse_worker_config, write_worker_config);
   }));
 }

@@ -57,7 +57,9 @@ class Worker:
         llm = {"base_url": "http://127.0.0.1:9/v1", "model": "m", "api_key_env": "OPENAI_API_KEY",
                "timeout_ms": 60000}
         config = {"v": 1, "stream": stream, "crew": crew, "nats_url": url, "manifest": manifest,
-                  "llm": llm}
+                  "llm": llm, "role": "active",
+                  "sandbox": {"level": "off", "read": [], "write": [], "connect": [],
+                              "open_files": 1024}}
         os.write(self._stdin, json.dumps(config).encode() + b"\n")
 
     def state(self, timeout_s=60):
