@@ -117,8 +117,15 @@ void leave_with_supervisor(ChildTree& tree) {
   }).detach();
 }
 
-void report_ready() {
-  report("{\"state\":\"ready\"}\n");
+void report_ready(const std::vector<std::string_view>& missing) {
+  std::string line;
+  JsonWriter writer(line);
+  writer.begin_object().key("state").string("ready").key("missing").begin_array();
+  for (const std::string_view word : missing) {
+    writer.string(word);
+  }
+  writer.end_array().end_object();
+  report(line + "\n");
 }
 
 void report_failed(std::string_view message) {

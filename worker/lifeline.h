@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "common/result.h"
 #include "worker/child_tree.h"
@@ -33,8 +34,9 @@ Result<std::string> read_config_line();
 /// ends or SIGTERM or SIGINT comes. `tree` must live as long as the process.
 void leave_with_supervisor(ChildTree& tree);
 
-/// Tells the supervisor, when descriptor 3 is a pipe to it.
-void report_ready();
+/// Tells the supervisor, when descriptor 3 is a pipe to it. `missing` is what of the sandbox this
+/// kernel does not have.
+void report_ready(const std::vector<std::string_view>& missing);
 void report_failed(std::string_view message);
 
 }  // namespace lc::worker

@@ -6,6 +6,7 @@
 #include "worker/lifeline.h"
 #include "worker/once.h"
 #include "worker/options.h"
+#include "worker/sandbox/apply.h"
 #include "worker/service.h"
 
 int main(int argc, char** argv, char** variables) {
@@ -27,6 +28,15 @@ int main(int argc, char** argv, char** variables) {
     case Options::Mode::version:
       fmt::print("lcworker {}\n", LC_VERSION);
       return 0;
+    case Options::Mode::probe_sandbox: {
+      const auto probe = probe_sandbox(read_environment(variables));
+      if (!probe) {
+        fmt::print(stderr, "lcworker: sandbox: {}\n", probe.error().message);
+        return 1;
+      }
+      fmt::print("{}\n", write_probe(*probe));
+      return 0;
+    }
     case Options::Mode::once: {
       const OnceResult result = run_once(*options, read_environment(variables));
       fmt::print("{}", result.done);

@@ -81,6 +81,9 @@ Result<Options> parse_options(int argc, const char* const* argv) {
     if (word == "--version") {
       return Options{.mode = Options::Mode::version};
     }
+    if (word == "--probe-sandbox" && argc == 2) {
+      return Options{.mode = Options::Mode::probe_sandbox};
+    }
   }
   Options options;
   const bool once = argc > 1 && std::string_view(argv[1]) == "once";
@@ -103,6 +106,7 @@ Result<Options> parse_options(int argc, const char* const* argv) {
 std::string_view usage() {
   return R"(usage: lcworker --stream STREAM --crew CREW
        lcworker once --crew-file FILE.runtime.yaml [--llm-url URL] < ready.json > done.json
+       lcworker --probe-sandbox
        lcworker --help | --version
 
 The first form is started by lcsupervisor: it reads its configuration, one JSON line, from standard
@@ -113,7 +117,11 @@ The second form runs one reaction in the foreground, without NATS, to try a crew
   --crew-file FILE   the crew's <crew>.runtime.yaml
   --llm-url URL      base URL of the model service (otherwise OPENAI_BASE_URL)
 
-exit codes: 0 told to leave, or the reaction succeeded; 1 the reaction failed (once);
+The third form confines itself as it would for a crew with `sandbox: standard`, and writes what
+this kernel has for that, and what is missing, as one JSON line.
+
+exit codes: 0 told to leave, or the reaction succeeded; 1 the reaction failed (once), or the
+            kernel refuses the sandbox (--probe-sandbox);
             64 wrong usage; 65 the ready message is wrong (once); 69 NATS unreachable;
             78 configuration or crew invalid
 )";

@@ -10,7 +10,7 @@ namespace lc::worker {
 
 /// What the command line asks for.
 struct Options {
-  enum class Mode { serve, once, help, version } mode = Mode::serve;
+  enum class Mode { serve, once, probe_sandbox, help, version } mode = Mode::serve;
   StreamId stream;        // serve
   CrewId crew;            // serve
   std::string crew_file;  // once: path of <crew>.runtime.yaml

@@ -1,12 +1,14 @@
 #include "worker/service.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "common/log.h"
 #include "worker/child_tree.h"
 #include "worker/crew/load.h"
 #include "worker/lifeline.h"
 #include "worker/link.h"
+#include "worker/sandbox/apply.h"
 
 namespace lc::worker {
 namespace {
@@ -48,10 +50,24 @@ int run_service(const Options& options, const Environment& environment) {
   }
   log_config->stream = config->stream.value;
   set_log_config(*log_config);
+  Environment variables = environment;
+  const auto confined = confine(*config, variables);  // keeps the scratch folder's lock
+  if (!confined) {
+    return give_up(exit_config, "sandbox: " + confined.error().message, tree);
+  }
+  if (!confined->missing.empty()) {
+    log_warn("sandbox incomplete",
+             {{"missing", fmt::format("{}", fmt::join(confined->missing, " "))}});
+  }
   leave_with_supervisor(tree);
-  auto crew = load_crew(*config, tree, environment);
+  auto crew = load_crew(*config, tree, variables);
   if (!crew) {
     return give_up(exit_config, crew.error().message, tree);
+  }
+  if (!(*crew)->runs_programs()) {
+    if (auto forbidden = forbid_exec(config->sandbox); !forbidden) {
+      return give_up(exit_config, "sandbox: " + forbidden.error().message, tree);
+    }
   }
   if (auto started = (*crew)->start(); !started) {
     return give_up(exit_config, started.error().message, tree);
@@ -60,7 +76,7 @@ int run_service(const Options& options, const Environment& environment) {
   if (!link) {
     return give_up(exit_unavailable, link.error().message, tree);
   }
-  report_ready();
+  report_ready(confined->missing);
   const Error end = (*link)->serve(**crew, tree);
   return give_up(exit_unavailable, end.message, tree);
 }

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -104,7 +105,7 @@ class WorkerCase(unittest.TestCase):
 class LcworkerTest(WorkerCase):
     def test_a_ready_is_answered_by_its_done(self):
         worker = self.start(environment={"SECRET": "x", "LANG": "C.UTF-8"})
-        self.assertEqual(worker.state(), {"state": "ready"})
+        self.assertEqual(worker.state(), {"state": "ready", "missing": []})
         self.client.publish("live.s.slice.7.echo.ready", json.dumps(ready(7, events=2)))
         subject, text = self.client.next()
         done = json.loads(text)
@@ -176,6 +177,20 @@ class LcworkerTest(WorkerCase):
         self.assertEqual(worker.wait(), 0)
         self.client.flush()
         self.assertIsNone(self.client.next(0))
+
+    def test_B07_a_supervisor_that_died_before_it_looked_is_noticed_by_the_end_of_input(self):
+        worker = self.start()
+        worker.close_stdin()  # the configuration is in the pipe, nobody will ever read the state
+        start = time.monotonic()
+        self.assertEqual(worker.wait(), 0)
+        self.assertLess(time.monotonic() - start, 1)
+        path = write_crew(self.folder, "echo", MANIFEST)
+        worker = Worker(self.server.url, path, config=False)
+        self.addCleanup(worker.stop)
+        worker.close_stdin()
+        start = time.monotonic()
+        self.assertEqual(worker.wait(), 78)
+        self.assertLess(time.monotonic() - start, 1)
 
     def test_sigterm_means_leave(self):
         worker = self.start()

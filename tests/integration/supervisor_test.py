@@ -90,9 +90,9 @@ class SupervisorTest(unittest.TestCase):
         self.assertIn("echo, hang", unknown.stderr)
 
     def test_answers_that_nobody_awaits_are_refused_and_a_broken_one_is_a_strike(self):
-        gate = os.path.join(self.world.folder, "gate")
-        os.mkfifo(gate)
         self.world.crew("hold", "triggers: [goal]\n", HOLD)
+        gate = os.path.join(self.world.crews, "hold", "gate")  # where a crew may look
+        os.mkfifo(gate)
         self.world.client.subscribe("live.m1.>")
         self.world.start()
         self.world.emit(event("goal", {"gate": gate}))

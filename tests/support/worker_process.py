@@ -34,7 +34,10 @@ def wait_for_exit(pid, timeout_s=30):
 
 
 class Worker:
-    def __init__(self, url, manifest, crew="echo", stream="s", environment=None):
+    def __init__(self, url, manifest, crew="echo", stream="s", environment=None, sandbox=None,
+                 llm_url="http://127.0.0.1:9/v1", by=(), role="active", config=True):
+        """`sandbox` is what differs from a worker that is not confined; `by` is a command that
+        executes another one; without `config` standard input stays silent."""
         self.crew = crew
         self.stream = stream
         config_out, self._stdin = os.pipe()
@@ -44,8 +47,9 @@ class Worker:
         for name in ("ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS"):
             if name in os.environ:
                 variables[name] = os.environ[name]
+        command = [*by, LCWORKER, "--stream", stream, "--crew", crew]
         self.pid = os.posix_spawn(
-            LCWORKER, [LCWORKER, "--stream", stream, "--crew", crew], variables,
+            command[0], command, variables,
             file_actions=[(os.POSIX_SPAWN_DUP2, config_out, 0),
                           (os.POSIX_SPAWN_DUP2, self._stderr.fileno(), 1),
                           (os.POSIX_SPAWN_DUP2, self._stderr.fileno(), 2),
@@ -54,25 +58,31 @@ class Worker:
         os.close(config_out)
         os.close(status_in)
         self._code = None
-        llm = {"base_url": "http://127.0.0.1:9/v1", "model": "m", "api_key_env": "OPENAI_API_KEY",
+        self._said_state = b""
+        llm = {"base_url": llm_url, "model": "m", "api_key_env": "OPENAI_API_KEY",
                "timeout_ms": 60000}
-        config = {"v": 1, "stream": stream, "crew": crew, "nats_url": url, "manifest": manifest,
-                  "llm": llm, "role": "active",
-                  "sandbox": {"level": "off", "read": [], "write": [], "connect": [],
-                              "open_files": 1024}}
-        os.write(self._stdin, json.dumps(config).encode() + b"\n")
+        message = {"v": 1, "stream": stream, "crew": crew, "nats_url": url, "manifest": manifest,
+                   "llm": llm, "role": role,
+                   "sandbox": {"level": "off", "read": [], "write": [], "connect": [],
+                               "open_files": 1024} | (sandbox or {})}
+        if config:
+            self.tell(json.dumps(message))
+
+    def tell(self, line):
+        """Writes a line to its standard input."""
+        os.write(self._stdin, line.encode() + b"\n")
 
     def state(self, timeout_s=60):
-        """The line that the worker wrote on descriptor 3."""
-        data = b""
-        while not data.endswith(b"\n"):
+        """The next line that the worker wrote on descriptor 3."""
+        while b"\n" not in self._said_state:
             if not select.select([self._status], [], [], timeout_s)[0]:
                 raise TimeoutError("no state from lcworker; it said: " + self.said())
             chunk = os.read(self._status, 4096)
             if not chunk:
                 raise EOFError("lcworker ended without a state; it said: " + self.said())
-            data += chunk
-        return json.loads(data)
+            self._said_state += chunk
+        line, self._said_state = self._said_state.split(b"\n", 1)
+        return json.loads(line)
 
     def said(self):
         self._stderr.seek(0)
@@ -97,4 +107,5 @@ class Worker:
         for fd in (self._stdin, self._status):
             if fd >= 0:
                 os.close(fd)
+        self._stdin = self._status = -1
         self._stderr.close()

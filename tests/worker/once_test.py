@@ -208,8 +208,17 @@ class CommandTest(OnceCase):
         self.assertIn("lcworker once --crew-file", self.run_worker("--help")[1])
         self.assertRegex(self.run_worker("--version")[1], r"^lcworker \d+\.\d+\.\d+\n$")
 
+    def test_a_probe_tells_what_the_kernel_has_for_the_sandbox(self):
+        code, out, errors = self.run_worker("--probe-sandbox")
+        self.assertEqual(code, 0, errors)
+        found = json.loads(out)
+        self.assertEqual(list(found), ["landlock_abi", "seccomp", "missing"])
+        self.assertEqual(found["seccomp"], "seccomp" not in found["missing"])
+        self.assertEqual(found["landlock_abi"] == 0, "landlock" in found["missing"])
+        self.assertEqual(self.run_worker("--probe-sandbox", "--crew")[0], 64)
+
     def test_a_cgroup_that_cannot_be_joined_is_69(self):
-        for descriptor in ("0", "none", "4000"):
+        for descriptor in ("0", "none", "4000", "1,2", "4000,4001"):
             ran = subprocess.run([LCWORKER, "--version"], capture_output=True, text=True, timeout=60,
                                  env={"LIVE_CREW_CGROUP_FD": descriptor}, check=False)
             self.assertEqual((ran.returncode, ran.stdout), (69, ""), descriptor)

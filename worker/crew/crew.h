@@ -37,6 +37,9 @@ class Crew {
   /// author; unavailable - ours or the machine's.
   virtual Status start() = 0;
 
+  /// Whether it executes anything, now or later.
+  virtual bool runs_programs() const = 0;
+
   /// Never fails: what goes wrong is an answer with status error.
   virtual Answer react(const proto::Ready& ready) = 0;
 };

@@ -9,7 +9,7 @@ namespace lc::worker {
 namespace {
 
 // What programs need to find things, speak a language, and reach a model service.
-constexpr std::array<std::string_view, 28> kPassed = {"HOME",
+constexpr std::array<std::string_view, 29> kPassed = {"HOME",
                                                       "HTTPS_PROXY",
                                                       "HTTP_PROXY",
                                                       "LANG",
@@ -25,6 +25,7 @@ constexpr std::array<std::string_view, 28> kPassed = {"HOME",
                                                       "OPENAI_PROJECT_ID",
                                                       "PATH",
                                                       "PYTHONPATH",
+                                                      "RES_OPTIONS",
                                                       "SHELL",
                                                       "SSL_CERT_DIR",
                                                       "SSL_CERT_FILE",

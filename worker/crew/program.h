@@ -26,6 +26,7 @@ class ProgramCrew : public Crew {
   explicit ProgramCrew(Options options) : options_(std::move(options)) {}
 
   Status start() override;
+  bool runs_programs() const override { return true; }
   Answer react(const proto::Ready& ready) override;
 
  private:

@@ -29,6 +29,7 @@ class PromptCrew : public Crew {
   ~PromptCrew() override;
 
   Status start() override { return {}; }
+  bool runs_programs() const override { return false; }
   Answer react(const proto::Ready& ready) override;
 
  private:
