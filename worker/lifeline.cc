@@ -14,6 +14,7 @@
 
 #include "common/fd.h"
 #include "common/json.h"
+#include "proto/worker_config.h"
 
 namespace lc::worker {
 namespace {
@@ -28,11 +29,34 @@ sigset_t leave_signals() {
   return set;
 }
 
-// Returns when standard input has ended; what it may still hold is nobody's business.
-void wait_for_the_end() {
+/// Finds the one line that matters in what the supervisor still says; ignores the others.
+class Listener {
+ public:
+  explicit Listener(Takeover& takeover) : takeover_(takeover) {}
+
+  void hear(std::string_view bytes) {
+    for (const char byte : bytes) {
+      if (byte == '\n') {
+        if (line_ == proto::kSubscribeCommand) {
+          takeover_.order();
+        }
+        line_.clear();
+      } else if (line_.size() <= proto::kSubscribeCommand.size()) {
+        line_ += byte;  // a longer line is none that matters
+      }
+    }
+  }
+
+ private:
+  Takeover& takeover_;
+  std::string line_;
+};
+
+// Returns when standard input has ended, or a signal says so.
+void wait_for_the_end(Listener& listener) {
   const sigset_t signals = leave_signals();
   const OwnedFd signal_fd(signalfd(-1, &signals, SFD_CLOEXEC));
-  std::array<char, 512> ignored{};
+  std::array<char, 512> chunk{};
   for (;;) {
     std::array<pollfd, 2> watched{};
     watched[0] = {.fd = STDIN_FILENO, .events = POLLIN, .revents = 0};
@@ -44,8 +68,10 @@ void wait_for_the_end() {
       return;
     }
     if (watched[0].revents != 0) {
-      const ssize_t n = read(STDIN_FILENO, ignored.data(), ignored.size());
-      if (n == 0 || (n < 0 && errno != EINTR && errno != EAGAIN)) {
+      const ssize_t n = read(STDIN_FILENO, chunk.data(), chunk.size());
+      if (n > 0) {
+        listener.hear({chunk.data(), static_cast<std::size_t>(n)});
+      } else if (n == 0 || (errno != EINTR && errno != EAGAIN)) {
         return;
       }
     }
@@ -84,8 +110,8 @@ void block_leave_signals() {
   sigprocmask(SIG_BLOCK, &signals, nullptr);
 }
 
-Result<std::string> read_config_line() {
-  std::string line;
+Result<ConfigInput> read_config_line() {
+  ConfigInput input;
   std::array<char, 4096> chunk;
   for (;;) {
     const ssize_t n = read(STDIN_FILENO, chunk.data(), chunk.size());
@@ -98,34 +124,58 @@ Result<std::string> read_config_line() {
     }
     const std::string_view got(chunk.data(), static_cast<std::size_t>(n));
     const std::size_t end = got.find('\n');
-    line += got.substr(0, end);
+    input.line += got.substr(0, end);
     if (end != std::string_view::npos) {
-      return line;
+      input.rest = got.substr(end + 1);
+      return input;
     }
-    if (line.size() > kConfigBytesMax) {
+    if (input.line.size() > kConfigBytesMax) {
       return fail(ErrorCode::invalid_input,
                   fmt::format("the configuration's line is over {} bytes", kConfigBytesMax));
     }
   }
 }
 
-void leave_with_supervisor(ChildTree& tree) {
-  std::thread([&tree] {
-    wait_for_the_end();
+void Takeover::order() {
+  is_ordered_ = true;
+  is_ordered_.notify_all();
+}
+
+void Takeover::wait() const {
+  is_ordered_.wait(false);
+}
+
+void leave_with_supervisor(ChildTree& tree, Takeover& takeover, std::string_view input_read) {
+  Listener listener(takeover);
+  listener.hear(input_read);
+  std::thread([&tree, listener]() mutable {
+    wait_for_the_end(listener);
     tree.end_for_good();
     _exit(exit_told);  // at once: the main thread may be in the middle of a reaction
   }).detach();
 }
 
-void report_ready(const std::vector<std::string_view>& missing) {
+namespace {
+
+void report_state(std::string_view state, const std::vector<std::string_view>& missing) {
   std::string line;
   JsonWriter writer(line);
-  writer.begin_object().key("state").string("ready").key("missing").begin_array();
+  writer.begin_object().key("state").string(state).key("missing").begin_array();
   for (const std::string_view word : missing) {
     writer.string(word);
   }
   writer.end_array().end_object();
   report(line + "\n");
+}
+
+}  // namespace
+
+void report_standby(const std::vector<std::string_view>& missing) {
+  report_state("standby", missing);
+}
+
+void report_ready(const std::vector<std::string_view>& missing) {
+  report_state("ready", missing);
 }
 
 void report_failed(std::string_view message) {

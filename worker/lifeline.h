@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,17 +26,34 @@ void block_leave_signals();
 
 inline constexpr std::size_t kConfigBytesMax = std::size_t{64} << 10;
 
-/// The first line of standard input.
+/// The first line of standard input, and what was read with it.
 ///
 /// Errors: invalid_input - no line, or one over kConfigBytesMax.
-Result<std::string> read_config_line();
+struct ConfigInput {
+  std::string line;
+  std::string rest;
+};
+Result<ConfigInput> read_config_line();
+
+/// The order to a spare worker to take over. Given by the thread that reads standard input, awaited
+/// by the main thread.
+class Takeover {
+ public:
+  void order();
+  void wait() const;
+
+ private:
+  std::atomic<bool> is_ordered_ = false;
+};
 
 /// Starts a thread that ends the process, with everything that it started, when standard input
-/// ends or SIGTERM or SIGINT comes. `tree` must live as long as the process.
-void leave_with_supervisor(ChildTree& tree);
+/// ends or SIGTERM or SIGINT comes, and that hears the order to take over; `input_read` is what was
+/// read before. Both references must live as long as the process.
+void leave_with_supervisor(ChildTree& tree, Takeover& takeover, std::string_view input_read);
 
 /// Tells the supervisor, when descriptor 3 is a pipe to it. `missing` is what of the sandbox this
 /// kernel does not have.
+void report_standby(const std::vector<std::string_view>& missing);
 void report_ready(const std::vector<std::string_view>& missing);
 void report_failed(std::string_view message);
 

@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::int64_t kConnectTimeoutMs = 2'000;
 constexpr std::int64_t kFlushTimeoutMs = 5'000;
+constexpr int kFlushTriesMax = 1'000;  // while the server is sought; whoever waits has a deadline
 constexpr std::int64_t kReconnectWaitMs = 100;
 constexpr std::int64_t kPingIntervalMs = 5'000;  // a frozen server is noticed in three of these
 constexpr int kPingsOutMax = 2;
@@ -81,15 +82,17 @@ Link::Link(const proto::WorkerConfig& config) : config_(config), nats_(std::make
 
 Link::~Link() = default;
 
-Result<std::unique_ptr<Link>> Link::open(const proto::WorkerConfig& config) {
+std::unexpected<Error> Link::failed(std::string_view what, int nats_status) const {
+  const char* detail = nats_GetLastError(nullptr);
+  return fail(
+      ErrorCode::unavailable,
+      fmt::format("NATS at {}: {}: {}{}{}", without_credentials(config_.nats_url), what,
+                  natsStatus_GetText(static_cast<natsStatus>(nats_status)),
+                  detail != nullptr && *detail ? ": " : "", detail != nullptr ? detail : ""));
+}
+
+Result<std::unique_ptr<Link>> Link::connect(const proto::WorkerConfig& config) {
   std::unique_ptr<Link> link(new Link(config));
-  const auto failed = [&config](std::string_view what, natsStatus status) {
-    const char* detail = nats_GetLastError(nullptr);
-    return fail(ErrorCode::unavailable,
-                fmt::format("NATS at {}: {}: {}{}{}", without_credentials(config.nats_url), what,
-                            natsStatus_GetText(status), detail != nullptr && *detail ? ": " : "",
-                            detail != nullptr ? detail : ""));
-  };
   natsOptions* raw_options = nullptr;
   natsStatus status = natsOptions_Create(&raw_options);
   const Owned<natsOptions> options(raw_options);
@@ -97,25 +100,38 @@ Result<std::unique_ptr<Link>> Link::open(const proto::WorkerConfig& config) {
     status = configure(raw_options, config);
   }
   if (status != NATS_OK) {
-    return failed("setting options", status);
+    return link->failed("setting options", status);
   }
   natsConnection* connection = nullptr;
   status = natsConnection_Connect(&connection, raw_options);
   link->nats_->connection.reset(connection);
   if (status != NATS_OK) {
-    return failed("connecting", status);
+    return link->failed("connecting", status);
   }
+  return link;
+}
+
+Status Link::subscribe() {
+  natsConnection* connection = nats_->connection.get();
   natsSubscription* subscription = nullptr;
-  const std::string filter = proto::ready_filter(config.stream, config.crew);
-  status = natsConnection_SubscribeSync(&subscription, connection, filter.c_str());
-  link->nats_->subscription.reset(subscription);
+  const std::string filter = proto::ready_filter(config_.stream, config_.crew);
+  natsStatus status = natsConnection_SubscribeSync(&subscription, connection, filter.c_str());
+  nats_->subscription.reset(subscription);
   if (status == NATS_OK) {
+    status = natsConnection_FlushTimeout(connection, kFlushTimeoutMs);
+  }
+  // A server that is being sought gets the subscription when it is found.
+  for (int tries = 1; status != NATS_OK && tries < kFlushTriesMax; ++tries) {
+    if (subscription == nullptr || natsConnection_IsClosed(connection) ||
+        (status == NATS_TIMEOUT && !natsConnection_IsReconnecting(connection))) {
+      break;
+    }
     status = natsConnection_FlushTimeout(connection, kFlushTimeoutMs);
   }
   if (status != NATS_OK) {
     return failed("subscribing " + filter, status);
   }
-  return link;
+  return {};
 }
 
 Error Link::serve(Crew& crew, ChildTree& tree) {

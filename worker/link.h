@@ -16,13 +16,17 @@ namespace lc::worker {
 /// pings on its own. A lost server is sought again for ever, with the same subscription.
 class Link {
  public:
-  /// Connects, subscribes, and returns when the server has the subscription.
-  ///
-  /// Errors: unavailable - the server cannot be reached or refuses us.
-  static Result<std::unique_ptr<Link>> open(const proto::WorkerConfig& config);
+  /// Connects. Errors: unavailable - the server cannot be reached or refuses us.
+  static Result<std::unique_ptr<Link>> connect(const proto::WorkerConfig& config);
   Link(const Link&) = delete;
   Link& operator=(const Link&) = delete;
   ~Link();
+
+  /// Takes the crew's batches from here on: returns when the server has the subscription, also when
+  /// it must be found again first.
+  ///
+  /// Errors: unavailable - the server refuses us, or does not answer.
+  Status subscribe();
 
   /// Serves until the connection is closed for good, and says why.
   Error serve(Crew& crew, ChildTree& tree);
@@ -38,6 +42,7 @@ class Link {
   };
 
   explicit Link(const proto::WorkerConfig& config);
+  std::unexpected<Error> failed(std::string_view what, int nats_status) const;
   void handle(std::string_view subject, std::string_view data, Crew& crew, ChildTree& tree);
   void answer(const proto::Ready& ready, Crew& crew, ChildTree& tree);
   void send(const Answered& answered);

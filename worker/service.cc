@@ -1,7 +1,9 @@
 #include "worker/service.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
+
+#include <memory>
+#include <utility>
 
 #include "common/log.h"
 #include "worker/child_tree.h"
@@ -20,9 +22,14 @@ int give_up(int code, std::string_view message, ChildTree& tree) {
   return code;
 }
 
-Result<proto::WorkerConfig> read_config(const Options& options) {
-  LC_TRY(const std::string line, read_config_line());
-  LC_TRY(proto::WorkerConfig config, proto::parse_worker_config(line));
+struct Start {
+  proto::WorkerConfig config;
+  std::string input_read;  // after the configuration
+};
+
+Result<Start> read_start(const Options& options) {
+  LC_TRY(ConfigInput input, read_config_line());
+  LC_TRY(proto::WorkerConfig config, proto::parse_worker_config(input.line));
   if (config.stream != options.stream || config.crew != options.crew) {
     return fail(
         ErrorCode::invalid_input,
@@ -31,7 +38,20 @@ Result<proto::WorkerConfig> read_config(const Options& options) {
                     config.stream.value, config.crew.value, options.stream.value,
                     options.crew.value));
   }
-  return config;
+  return Start{.config = std::move(config), .input_read = std::move(input.rest)};
+}
+
+// Loads the crew and makes it able to react; one that starts nothing can start nothing afterwards.
+Result<std::unique_ptr<Crew>> start_crew(const proto::WorkerConfig& config, ChildTree& tree,
+                                         const Environment& environment) {
+  LC_TRY(std::unique_ptr<Crew> crew, load_crew(config, tree, environment));
+  if (!crew->runs_programs()) {
+    if (auto forbidden = forbid_exec(config.sandbox); !forbidden) {
+      return within("sandbox", forbidden.error());
+    }
+  }
+  LC_TRY_STATUS(crew->start());
+  return crew;
 }
 
 }  // namespace
@@ -39,42 +59,39 @@ Result<proto::WorkerConfig> read_config(const Options& options) {
 int run_service(const Options& options, const Environment& environment) {
   ignore_broken_pipes();
   block_leave_signals();
-  static ChildTree tree;  // the watching thread uses it until the process ends
-  const auto config = read_config(options);
-  if (!config) {
-    return give_up(exit_config, config.error().message, tree);
+  static ChildTree tree;  // the watching thread uses both until the process ends
+  static Takeover takeover;
+  const auto start = read_start(options);
+  if (!start) {
+    return give_up(exit_config, start.error().message, tree);
   }
+  const proto::WorkerConfig& config = start->config;
   auto log_config = log_config_from_environment();
   if (!log_config) {
     return give_up(exit_config, log_config.error().message, tree);
   }
-  log_config->stream = config->stream.value;
+  log_config->stream = config.stream.value;
   set_log_config(*log_config);
-  Environment variables = environment;
-  const auto confined = confine(*config, variables);  // keeps the scratch folder's lock
+  Environment confined_environment = environment;
+  const auto confined = confine(config, confined_environment);  // holds the scratch folder's lock
   if (!confined) {
     return give_up(exit_config, "sandbox: " + confined.error().message, tree);
   }
-  if (!confined->missing.empty()) {
-    log_warn("sandbox incomplete",
-             {{"missing", fmt::format("{}", fmt::join(confined->missing, " "))}});
-  }
-  leave_with_supervisor(tree);
-  auto crew = load_crew(*config, tree, variables);
+  leave_with_supervisor(tree, takeover, start->input_read);
+  auto crew = start_crew(config, tree, confined_environment);
   if (!crew) {
     return give_up(exit_config, crew.error().message, tree);
   }
-  if (!(*crew)->runs_programs()) {
-    if (auto forbidden = forbid_exec(config->sandbox); !forbidden) {
-      return give_up(exit_config, "sandbox: " + forbidden.error().message, tree);
-    }
-  }
-  if (auto started = (*crew)->start(); !started) {
-    return give_up(exit_config, started.error().message, tree);
-  }
-  auto link = Link::open(*config);
+  auto link = Link::connect(config);
   if (!link) {
     return give_up(exit_unavailable, link.error().message, tree);
+  }
+  if (config.role == proto::WorkerRole::spare) {
+    report_standby(confined->missing);
+    takeover.wait();
+  }
+  if (auto subscribed = (*link)->subscribe(); !subscribed) {
+    return give_up(exit_unavailable, subscribed.error().message, tree);
   }
   report_ready(confined->missing);
   const Error end = (*link)->serve(**crew, tree);

@@ -260,6 +260,84 @@ class LcworkerTest(WorkerCase):
         self.assertEqual(worker.wait(), 78)
 
 
+class StandbyTest(WorkerCase):
+    """A spare worker does everything but subscribe until it is told to."""
+
+    def standby(self, **options):
+        worker = self.start(role="spare", **options)
+        self.assertEqual(worker.state(), {"state": "standby", "missing": []}, worker.said())
+        return worker
+
+    def assert_ready(self, worker):
+        self.assertEqual(worker.state(), {"state": "ready", "missing": []})
+
+    def test_a_spare_takes_no_batch_until_it_is_told_to_subscribe(self):
+        worker = self.standby()
+        self.client.publish("live.s.slice.1.echo.ready", json.dumps(ready(1, nonce="early")))
+        self.client.flush()
+        worker.tell("subscribe")
+        self.assert_ready(worker)
+        self.assertEqual(self.react(2)["slice"], 2)
+
+    def test_its_program_runs_already(self):
+        manifest = MANIFEST.replace('"echo.py"', '"-m", "live_crew", "told.py"')
+        with open(os.path.join(self.folder, "told.py"), "w", encoding="utf-8") as file:
+            file.write("print('loaded', flush=True)\ndef react(ctx, events, slice):\n    pass\n")
+        worker = self.standby(manifest=manifest)
+        self.assertIn("loaded", worker.said())
+
+    def test_other_words_are_ignored_and_the_end_of_input_means_leave(self):
+        worker = self.standby()
+        for words in ("", "subscribed", "subscribe now", "x" * 100_000, " subscribe"):
+            worker.tell(words)
+        worker.close_stdin()
+        self.assertEqual(worker.wait(), 0)
+        with self.assertRaises(EOFError):
+            worker.state()
+
+    def test_an_order_in_pieces_or_right_behind_the_configuration_counts(self):
+        worker = self.standby()
+        for piece in ("sub", "scri", "be\n"):
+            worker.tell(piece, end="")
+        self.assert_ready(worker)
+        early = self.standby(then="subscribe")
+        self.assert_ready(early)
+
+    def test_an_active_worker_ignores_the_order(self):
+        worker = self.start()
+        self.assert_ready(worker)
+        worker.tell("subscribe")
+        self.assertEqual(self.react(1)["slice"], 1)
+        worker.close_stdin()
+        self.assertEqual(worker.wait(), 0)
+        with self.assertRaises(EOFError):
+            worker.state()
+
+    def test_a_server_that_is_away_at_the_order_gets_the_subscription_when_it_is_back(self):
+        worker = self.standby()
+        self.server.kill()
+        self.client.close()
+        worker.wait_until_said("NATS connection lost")
+        worker.tell("subscribe")
+        self.server.start()
+        self.client = Client(self.server)
+        self.client.subscribe("live.s.slice.*.*.done")
+        self.assert_ready(worker)
+        self.assertEqual(self.react(3)["slice"], 3)
+
+    def test_taking_over_is_quick(self):
+        taken = []
+        for _ in range(5):
+            worker = self.standby()
+            start = time.monotonic()
+            worker.tell("subscribe")
+            self.assert_ready(worker)
+            taken.append(time.monotonic() - start)
+            worker.stop()
+        print(f"taking over: {min(taken) * 1e6:.0f} us at best, {max(taken) * 1e6:.0f} at worst")
+        self.assertLess(min(taken), 0.1)  # a fraction of starting one; it takes well below 1 ms
+
+
 class SmallPayloadTest(WorkerCase):
     """A server that takes 64 KiB at most."""
 

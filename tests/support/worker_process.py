@@ -6,6 +6,7 @@ import os
 import select
 import signal
 import tempfile
+import time
 
 LCWORKER = os.environ["LCWORKER"]
 
@@ -35,9 +36,11 @@ def wait_for_exit(pid, timeout_s=30):
 
 class Worker:
     def __init__(self, url, manifest, crew="echo", stream="s", environment=None, sandbox=None,
-                 llm_url="http://127.0.0.1:9/v1", by=(), role="active", config=True):
+                 llm_url="http://127.0.0.1:9/v1", by=(), role="active", config=True,
+                 then=None):
         """`sandbox` is what differs from a worker that is not confined; `by` is a command that
-        executes another one; without `config` standard input stays silent."""
+        executes another one; without `config` standard input stays silent; `then` is a line
+        that comes with the configuration."""
         self.crew = crew
         self.stream = stream
         config_out, self._stdin = os.pipe()
@@ -66,11 +69,13 @@ class Worker:
                    "sandbox": {"level": "off", "read": [], "write": [], "connect": [],
                                "open_files": 1024} | (sandbox or {})}
         if config:
-            self.tell(json.dumps(message))
+            self.tell(json.dumps(message) + ("" if then is None else "\n" + then))
 
-    def tell(self, line):
+    def tell(self, line, end="\n"):
         """Writes a line to its standard input."""
-        os.write(self._stdin, line.encode() + b"\n")
+        data = (line + end).encode()
+        while data:
+            data = data[os.write(self._stdin, data):]
 
     def state(self, timeout_s=60):
         """The next line that the worker wrote on descriptor 3."""
@@ -87,6 +92,13 @@ class Worker:
     def said(self):
         self._stderr.seek(0)
         return self._stderr.read().decode(errors="replace")
+
+    def wait_until_said(self, words, timeout_s=30):
+        """Returns when `words` stand in its standard error."""
+        end = time.monotonic() + timeout_s
+        while words not in self.said():
+            if time.monotonic() > end:
+                raise TimeoutError("lcworker did not say it; it said: " + self.said())
 
     def close_stdin(self):
         os.close(self._stdin)
