@@ -178,6 +178,13 @@ void report_ready(const std::vector<std::string_view>& missing) {
   report_state("ready", missing);
 }
 
+void report_progress() {
+  pollfd watched{.fd = kStatusFd, .events = POLLOUT, .revents = 0};
+  if (poll(&watched, 1, 0) == 1 && (watched.revents & POLLOUT) != 0) {
+    report("{\"state\":\"progress\"}\n");  // shorter than PIPE_BUF: with room, it goes as a whole
+  }
+}
+
 void report_failed(std::string_view message) {
   std::string line;
   JsonWriter(line)

@@ -55,6 +55,8 @@ void leave_with_supervisor(ChildTree& tree, Takeover& takeover, std::string_view
 /// kernel does not have.
 void report_standby(const std::vector<std::string_view>& missing);
 void report_ready(const std::vector<std::string_view>& missing);
+/// Never waits: dropped when the supervisor does not read.
+void report_progress();
 void report_failed(std::string_view message);
 
 }  // namespace lc::worker

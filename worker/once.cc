@@ -103,7 +103,7 @@ OnceResult run_once(const Options& options, const Environment& environment) {
     config.llm.base_url = options.llm_url;
   }
   ChildTree tree;
-  auto crew = load_crew(config, tree, environment);
+  auto crew = load_crew(config, tree, environment, [] {});
   if (!crew) {
     return complain(exit_config, crew.error());
   }

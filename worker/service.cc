@@ -5,11 +5,13 @@
 #include <memory>
 #include <utility>
 
+#include "common/clock.h"
 #include "common/log.h"
 #include "worker/child_tree.h"
 #include "worker/crew/load.h"
 #include "worker/lifeline.h"
 #include "worker/link.h"
+#include "worker/progress.h"
 #include "worker/sandbox/apply.h"
 
 namespace lc::worker {
@@ -44,7 +46,12 @@ Result<Start> read_start(const Options& options) {
 // Loads the crew and makes it able to react; one that starts nothing can start nothing afterwards.
 Result<std::unique_ptr<Crew>> start_crew(const proto::WorkerConfig& config, ChildTree& tree,
                                          const Environment& environment) {
-  LC_TRY(std::unique_ptr<Crew> crew, load_crew(config, tree, environment));
+  const OnProgress tell = [limit = ProgressLimit()]() mutable {
+    if (limit.allows(monotonic_now())) {
+      report_progress();
+    }
+  };
+  LC_TRY(std::unique_ptr<Crew> crew, load_crew(config, tree, environment, tell));
   if (!crew->runs_programs()) {
     if (auto forbidden = forbid_exec(config.sandbox); !forbidden) {
       return within("sandbox", forbidden.error());

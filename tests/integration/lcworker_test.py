@@ -8,6 +8,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from model_server import ModelServer, Step, chat
 from nats_client import Client, Server
 from worker_process import Worker, wait_for_exit, write_crew
 
@@ -336,6 +337,139 @@ class StandbyTest(WorkerCase):
             worker.stop()
         print(f"taking over: {min(taken) * 1e6:.0f} us at best, {max(taken) * 1e6:.0f} at worst")
         self.assertLess(min(taken), 0.1)  # a fraction of starting one; it takes well below 1 ms
+
+
+# Tells of its progress as often as its event says, then waits if it shall, then answers.
+TELLER = """
+import json, sys
+def say(line, then):
+    sys.stdout.write(json.dumps(line) + "\\n")
+    sys.stdout.flush()
+    print(then, file=sys.stderr, flush=True)
+say({"progress": "before any reaction"}, "is up")
+for line in sys.stdin:
+    do = json.loads(line)["events"][0]["event"]["payload"]
+    for _ in range(do.get("steps", 0)):
+        say({"progress": do.get("words", True)}, "told")
+    if do.get("hang"):
+        sys.stdin.read()
+    say({}, "answered")
+    if do.get("after"):
+        say({"progress": "after the answer"}, "is done")
+"""
+
+
+class ProgressTest(WorkerCase):
+    """What the worker says on descriptor 3 while a reaction is under way."""
+
+    def start_teller(self):
+        with open(os.path.join(self.folder, "teller.py"), "w", encoding="utf-8") as file:
+            file.write(TELLER)
+        worker = self.start(manifest=MANIFEST.replace("echo.py", "teller.py"))
+        self.assertEqual(worker.state()["state"], "ready")
+        worker.wait_until_said("is up")
+        return worker
+
+    def send(self, **do):
+        self.reactions += 1
+        request = ready(1, nonce=f"p{self.reactions}")
+        request["events"][0]["event"]["payload"] = do
+        self.client.publish("live.s.slice.1.echo.ready", json.dumps(request))
+        self.client.flush()
+
+    def told(self, worker):
+        """How often progress was told since the last look."""
+        count = 0
+        while worker.has_said_state():
+            self.assertEqual(worker.state(), {"state": "progress"})
+            count += 1
+        return count
+
+    def test_a_programs_progress_is_told_while_its_reaction_goes_on(self):
+        for words in (True, "half of it", {"done": 0.5}):
+            worker = self.start_teller()
+            self.send(steps=1, words=words, hang=True)  # before the answer, which never comes
+            self.assertEqual(worker.state(), {"state": "progress"})
+            worker.stop()
+
+    def test_progress_is_told_at_most_once_in_20_ms(self):
+        worker = self.start_teller()
+        start = time.monotonic()
+        self.send(steps=5000)
+        self.assertEqual(self.done()["status"], "ok")
+        told = self.told(worker)
+        self.assertLessEqual(told, (time.monotonic() - start) / 0.02 + 1)
+        self.assertGreaterEqual(told, 1)
+
+    def test_outside_of_a_reaction_it_is_a_note_like_others(self):
+        worker = self.start_teller()
+        self.send(after=True)
+        self.assertEqual(self.done()["status"], "ok")
+        worker.wait_until_said("is done")
+        self.send()
+        self.assertEqual(self.done()["status"], "ok")
+        self.assertEqual(self.told(worker), 0)
+        self.assertIn("after the answer", worker.said())
+
+    def test_a_supervisor_that_does_not_read_holds_nothing_up(self):
+        worker = self.start_teller()
+        with open(f"/proc/{worker.pid}/fd/3", "wb", buffering=0, opener=lambda path, flags:
+                  os.open(path, flags | os.O_NONBLOCK)) as status:
+            while status.write(b"x" * 4096):
+                pass
+        self.send(steps=200)
+        self.assertEqual(self.done()["status"], "ok")
+
+    def test_a_python_crew_tells_of_progress_inside_react(self):
+        with open(os.path.join(self.folder, "told.py"), "w", encoding="utf-8") as file:
+            file.write("import live_crew\ndef react(ctx, events, slice):\n"
+                       "    live_crew.progress('loaded')\n    live_crew.progress()\n")
+        worker = self.start(manifest=MANIFEST.replace('"echo.py"', '"-m", "live_crew", "told.py"'))
+        worker.state()
+        self.assertEqual(self.react()["status"], "ok")
+        self.assertEqual(worker.state(), {"state": "progress"})
+
+    def test_a_prompt_crew_tells_of_progress_whenever_bytes_of_the_answer_arrive(self):
+        body = chat("Goal!" * 100)
+        model = ModelServer(Step(body, how="stepwise"))
+        self.addCleanup(model.stop)
+        worker = self.start(manifest="crew: echo\ntriggers: [ping]\nuser_template: 'Say it.'\n",
+                            llm_url=model.url)
+        worker.state()
+        self.client.publish("live.s.slice.2.echo.ready", json.dumps(ready(2)))
+        self.client.flush()
+        pieces = len(json.dumps(body)) // 7 + 1
+        for _ in range(10):
+            model.step.release()
+        while not model.requests or self.told(worker) == 0:
+            self.assertTrue(worker.has_said_state(30))
+        released = 10
+        for _ in range(3):
+            while not worker.has_said_state(0.03):  # by then, another one may be told
+                self.assertLess(released, pieces, "bytes arrived, and no progress was told")
+                model.step.release()
+                released += 1
+            self.told(worker)
+        for _ in range(pieces - released):
+            model.step.release()
+        self.assertEqual(self.done()["status"], "ok")
+
+    def test_a_prompt_crew_tells_of_progress_and_none_while_its_model_is_silent(self):
+        model = ModelServer(Step(chat("Goal!" * 20), how="chunked"), Step(how="silent"))
+        self.addCleanup(model.stop)
+        for deadline_ms, status, most in ((None, "ok", 1000), (1000, "error", 4)):
+            worker = self.start(
+                manifest="crew: echo\ntriggers: [ping]\nuser_template: 'Say it.'\n"
+                         "outputs:\n  - {kind: line, text: '{{ generated }}'}\n",
+                llm_url=model.url)
+            worker.state()
+            request = ready(2, nonce=f"m{most}") | {"deadline_ms": deadline_ms}
+            self.client.publish("live.s.slice.2.echo.ready", json.dumps(request))
+            self.assertEqual(self.done()["status"], status)
+            told = self.told(worker)
+            self.assertGreaterEqual(told, 1)
+            self.assertLessEqual(told, most)  # what was rendered and sent, and no clock
+            worker.stop()
 
 
 class SmallPayloadTest(WorkerCase):

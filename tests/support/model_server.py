@@ -19,8 +19,9 @@ def chat(text, **changes):
 class Step:
     """What one request gets.
 
-    how: "plain", "chunked", "cut" (in the middle of the body), "silent" (no answer until the
-    client leaves), "closed" (no answer at all).
+    how: "plain", "chunked", "stepwise" (chunked, each piece when the server's `step` is released),
+    "cut" (in the middle of the body), "silent" (no answer until the client leaves), "closed" (no
+    answer at all).
     """
 
     def __init__(self, body=None, status=200, headers=None, how="plain"):
@@ -33,6 +34,7 @@ class Step:
 class ModelServer:
     def __init__(self, *steps):
         self.requests = []  # (path, headers, body as JSON)
+        self.step = threading.Semaphore(0)
         self._steps = list(steps)
         self._lock = threading.Lock()
         outer = self
@@ -62,11 +64,13 @@ class ModelServer:
                 for name, value in step.headers.items():
                     self.send_header(name, value)
                 self.send_header("Content-Type", "application/json")
-                if step.how == "chunked":
+                if step.how in ("chunked", "stepwise"):
                     self.send_header("Transfer-Encoding", "chunked")
                     self.end_headers()
                     for at in range(0, len(step.body), 7):
                         piece = step.body[at:at + 7]
+                        if step.how == "stepwise":
+                            outer.step.acquire()
                         self.wfile.write(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
                     self.wfile.write(b"0\r\n\r\n")
                     return

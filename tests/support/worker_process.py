@@ -89,6 +89,10 @@ class Worker:
         line, self._said_state = self._said_state.split(b"\n", 1)
         return json.loads(line)
 
+    def has_said_state(self, timeout_s=0):
+        """Whether a line, or a part of one, waits to be read."""
+        return bool(self._said_state or select.select([self._status], [], [], timeout_s)[0])
+
     def said(self):
         self._stderr.seek(0)
         return self._stderr.read().decode(errors="replace")

@@ -70,7 +70,8 @@ Result<proto::Manifest> load_manifest(const fs::path& path) {
 }  // namespace
 
 Result<std::unique_ptr<Crew>> load_crew(const proto::WorkerConfig& config, ChildTree& tree,
-                                        const Environment& environment) {
+                                        const Environment& environment,
+                                        const OnProgress& on_progress) {
   LC_TRY(const proto::Manifest manifest, load_manifest(config.manifest));
   if (!config.crew.empty() && manifest.crew != config.crew) {
     return fail(
@@ -86,7 +87,8 @@ Result<std::unique_ptr<Crew>> load_crew(const proto::WorkerConfig& config, Child
         .environment =
             to_words(program_environment(environment, named, find_python_dir(environment))),
         .folder = manifest.folder,
-        .tree = tree});
+        .tree = tree,
+        .on_progress = on_progress});
   }
   if (!manifest.prompt) {
     return fail(ErrorCode::invalid_input,
@@ -96,9 +98,9 @@ Result<std::unique_ptr<Crew>> load_crew(const proto::WorkerConfig& config, Child
   std::unique_ptr<ModelClient> model;
   if (needs_model(*manifest.prompt)) {
     LC_TRY(LlmSettings settings, resolve_llm(config.llm, environment));
-    LC_TRY(model, HttpModelClient::create(std::move(settings)));
+    LC_TRY(model, HttpModelClient::create(std::move(settings), on_progress));
   }
-  return PromptCrew::create(*manifest.prompt, std::move(model));
+  return PromptCrew::create(*manifest.prompt, std::move(model), on_progress);
 }
 
 }  // namespace lc::worker

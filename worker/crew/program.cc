@@ -95,8 +95,9 @@ Answer ProgramCrew::react(const proto::Ready& ready) {
       return error_answer("starting again: " + started.error().message);
     }
   }
+  read_some();  // what it wrote after its last answer
   std::string line;
-  while (take_line(line)) {  // what it wrote after its last answer
+  while (take_line(line)) {
     auto parsed = parse_program_line(line);
     if (!parsed || !consume_note(*parsed)) {
       return broke_contract(fmt::format("a line that nobody asked for: {}", quote(line)));
@@ -128,6 +129,9 @@ Answer ProgramCrew::exchange(std::string request) {
     if (const auto* failed = std::get_if<ProgramFailed>(&*parsed)) {
       return error_answer(failed->message);
     }
+    if (std::holds_alternative<ProgramProgress>(*parsed)) {
+      options_.on_progress();
+    }
     consume_note(*parsed);
   }
 }
@@ -156,9 +160,18 @@ bool ProgramCrew::take_line(std::string& line) {
   return true;
 }
 
+// Takes what is there, kReadBytes at most; gives what read() gave.
+ssize_t ProgramCrew::read_some() {
+  std::array<char, kReadBytes> chunk;
+  const ssize_t n = read(from_program_.get(), chunk.data(), chunk.size());
+  if (n > 0) {
+    received_.append(chunk.data(), static_cast<std::size_t>(n));
+  }
+  return n;
+}
+
 ProgramCrew::Line ProgramCrew::next_line(std::string& request) {
   std::string line;
-  std::array<char, kReadBytes> chunk;
   while (!take_line(line)) {
     if (received_.size() > kProgramLineBytesMax) {
       return TooLong{};
@@ -172,13 +185,7 @@ ProgramCrew::Line ProgramCrew::next_line(std::string& request) {
     if (watched[1].revents != 0) {
       write_some(request);
     }
-    if (watched[0].revents == 0) {
-      continue;
-    }
-    const ssize_t n = read(from_program_.get(), chunk.data(), chunk.size());
-    if (n > 0) {
-      received_.append(chunk.data(), static_cast<std::size_t>(n));
-    } else if (n == 0) {
+    if (watched[0].revents != 0 && read_some() == 0) {
       return Gone{};
     }
   }

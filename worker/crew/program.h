@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <memory>
 #include <string>
 #include <variant>
@@ -9,6 +11,7 @@
 #include "worker/child_tree.h"
 #include "worker/crew/crew.h"
 #include "worker/crew/program_lines.h"
+#include "worker/progress.h"
 
 namespace lc::worker {
 
@@ -21,6 +24,7 @@ class ProgramCrew : public Crew {
     std::vector<std::string> environment;  // NAME=value
     std::string folder;
     ChildTree& tree;
+    OnProgress on_progress;  // at each line that says so, while a reaction is under way
   };
 
   explicit ProgramCrew(Options options) : options_(std::move(options)) {}
@@ -38,6 +42,7 @@ class ProgramCrew : public Crew {
   Status await_ready();
   Line next_line(std::string& request);
   bool take_line(std::string& line);
+  ssize_t read_some();
   void write_some(std::string& request);
   Answer exchange(std::string request);
   Answer broke_contract(const std::string& words);

@@ -84,7 +84,7 @@ bool needs_model(const proto::PromptSpec& spec) {
 }
 
 PromptCrew::PromptCrew(const proto::PromptSpec& spec, std::unique_ptr<Templates> templates,
-                       std::unique_ptr<ModelClient> model)
+                       std::unique_ptr<ModelClient> model, OnProgress on_progress)
     : settings_{.model = spec.model,
                 .system = {},
                 .user = {},
@@ -92,14 +92,16 @@ PromptCrew::PromptCrew(const proto::PromptSpec& spec, std::unique_ptr<Templates>
                 .max_tokens = spec.max_tokens},
       asks_(needs_model(spec)),
       templates_(std::move(templates)),
-      model_(std::move(model)) {
+      model_(std::move(model)),
+      on_progress_(std::move(on_progress)) {
   LC_ASSERT(!asks_ || model_ != nullptr);
 }
 
 PromptCrew::~PromptCrew() = default;
 
 Result<std::unique_ptr<Crew>> PromptCrew::create(const proto::PromptSpec& spec,
-                                                 std::unique_ptr<ModelClient> model) {
+                                                 std::unique_ptr<ModelClient> model,
+                                                 OnProgress on_progress) {
   std::string problems;
   const auto note = [&problems](const Error& error) {
     problems += (problems.empty() ? "" : "\n") + error.message;
@@ -132,7 +134,8 @@ Result<std::unique_ptr<Crew>> PromptCrew::create(const proto::PromptSpec& spec,
                                                          .patch = std::move(*patch),
                                                          .outputs = std::move(outputs),
                                                          .mentions = mentions_of(spec)});
-  return std::unique_ptr<Crew>(new PromptCrew(spec, std::move(templates), std::move(model)));
+  return std::unique_ptr<Crew>(
+      new PromptCrew(spec, std::move(templates), std::move(model), std::move(on_progress)));
 }
 
 Answer PromptCrew::react(const proto::Ready& ready) {
@@ -147,7 +150,9 @@ Result<Answer> PromptCrew::try_react(const proto::Ready& ready) const {
   if (asks_) {
     ChatRequest request = settings_;
     LC_TRY(request.system, templates_->system_prompt.render(variables));
+    on_progress_();
     LC_TRY(request.user, templates_->user_template.render(variables));
+    on_progress_();
     LC_TRY(ChatAnswer chat, model_->complete(request, budget_of(ready)));
     variables["generated"] = std::move(chat.text);
     answer.usage = std::move(chat.usage);
@@ -157,6 +162,7 @@ Result<Answer> PromptCrew::try_react(const proto::Ready& ready) const {
     Document payload = Document::object();
     for (const auto& [name, value] : output.fields) {
       LC_TRY(payload[name], value.render(variables));
+      on_progress_();
     }
     LC_TRY(std::string text, templates::canonical_text(payload));
     answer.actions.push_back(
@@ -170,6 +176,7 @@ Result<Answer> PromptCrew::try_react(const proto::Ready& ready) const {
     ctx = std::move(variables["ctx"]);
   }
   LC_TRY(answer.diff, templates_->patch.apply(variables, ctx));
+  on_progress_();
   return answer;
 }
 

@@ -7,6 +7,7 @@
 #include "proto/manifest.h"
 #include "worker/crew/crew.h"
 #include "worker/llm/model.h"
+#include "worker/progress.h"
 
 namespace lc::worker {
 
@@ -21,11 +22,12 @@ bool needs_model(const proto::PromptSpec& spec);
 /// as well.
 class PromptCrew : public Crew {
  public:
-  /// `model` may be null for a crew that needs none.
+  /// `model` may be null for a crew that needs none. `on_progress` is called after each template.
   ///
   /// Errors: invalid_input - every template that is wrong, one a line.
   static Result<std::unique_ptr<Crew>> create(const proto::PromptSpec& spec,
-                                              std::unique_ptr<ModelClient> model);
+                                              std::unique_ptr<ModelClient> model,
+                                              OnProgress on_progress);
   ~PromptCrew() override;
 
   Status start() override { return {}; }
@@ -36,13 +38,14 @@ class PromptCrew : public Crew {
   struct Templates;
 
   PromptCrew(const proto::PromptSpec& spec, std::unique_ptr<Templates> templates,
-             std::unique_ptr<ModelClient> model);
+             std::unique_ptr<ModelClient> model, OnProgress on_progress);
   Result<Answer> try_react(const proto::Ready& ready) const;
 
   ChatRequest settings_;  // model, temperature and limit; the texts are filled in
   bool asks_;
   std::unique_ptr<Templates> templates_;
   std::unique_ptr<ModelClient> model_;
+  OnProgress on_progress_;
 };
 
 }  // namespace lc::worker

@@ -100,6 +100,21 @@ struct HttpModelClient::Exchange {
 
 namespace {
 
+/// Tells of progress when bytes have moved; libcurl also calls once a second when none have.
+struct Traffic {
+  const OnProgress& on_progress;
+  curl_off_t moved = 0;
+};
+
+int on_transfer(void* user, curl_off_t, curl_off_t down, curl_off_t, curl_off_t up) noexcept {
+  auto& traffic = *static_cast<Traffic*>(user);
+  if (const curl_off_t moved = down + up; moved > traffic.moved) {
+    traffic.moved = moved;
+    traffic.on_progress();
+  }
+  return 0;
+}
+
 std::size_t on_body(const char* data, std::size_t size, std::size_t count, void* user) noexcept {
   auto& [body, too_long] = *static_cast<std::pair<std::string*, bool*>*>(user);
   const std::size_t bytes = size * count;
@@ -133,14 +148,17 @@ std::size_t on_header(const char* data, std::size_t size, std::size_t count, voi
 
 }  // namespace
 
-HttpModelClient::HttpModelClient(LlmSettings settings, std::unique_ptr<Curl> curl)
+HttpModelClient::HttpModelClient(LlmSettings settings, std::unique_ptr<Curl> curl,
+                                 OnProgress on_progress)
     : settings_(std::move(settings)),
       curl_(std::move(curl)),
+      on_progress_(std::move(on_progress)),
       random_(static_cast<std::uint64_t>(getpid())) {}
 
 HttpModelClient::~HttpModelClient() = default;
 
-Result<std::unique_ptr<HttpModelClient>> HttpModelClient::create(LlmSettings settings) {
+Result<std::unique_ptr<HttpModelClient>> HttpModelClient::create(LlmSettings settings,
+                                                                 OnProgress on_progress) {
   LC_TRY(const CurlLibrary library, load_curl());
   auto curl = std::make_unique<Curl>(library);
   if (curl->handle == nullptr) {
@@ -165,14 +183,18 @@ Result<std::unique_ptr<HttpModelClient>> HttpModelClient::create(LlmSettings set
   library.easy_setopt(handle, CURLOPT_USERAGENT, "live-crew");
   library.easy_setopt(handle, CURLOPT_WRITEFUNCTION, on_body);
   library.easy_setopt(handle, CURLOPT_HEADERFUNCTION, on_header);
+  library.easy_setopt(handle, CURLOPT_XFERINFOFUNCTION, on_transfer);
+  library.easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
   return std::unique_ptr<HttpModelClient>(
-      new HttpModelClient(std::move(settings), std::move(curl)));
+      new HttpModelClient(std::move(settings), std::move(curl), std::move(on_progress)));
 }
 
 HttpModelClient::Exchange HttpModelClient::exchange(const std::string& body, Micros budget) {
   Exchange exchange;
   std::pair<std::string*, bool*> sink(&exchange.body, &exchange.too_long);
+  Traffic traffic{.on_progress = on_progress_};
   CURL* handle = curl_->handle;
+  curl_->library.easy_setopt(handle, CURLOPT_XFERINFODATA, &traffic);
   curl_->library.easy_setopt(handle, CURLOPT_POSTFIELDS, body.data());
   curl_->library.easy_setopt(handle, CURLOPT_POSTFIELDSIZE_LARGE,
                              static_cast<curl_off_t>(body.size()));
@@ -250,7 +272,9 @@ Result<ChatAnswer> HttpModelClient::complete(const ChatRequest& request, Micros 
     if (!delay || monotonic_now() + *delay >= end) {
       return std::unexpected(explain(done, named));
     }
+    on_progress_();
     wait(*delay);
+    on_progress_();
   }
 }
 

@@ -41,12 +41,15 @@ outputs:
 
 TEST_CASE("prompt: one question, whose answer fills the outputs and the patch") {
   ScriptedModel::Record record;
+  int steps = 0;
   auto crew = PromptCrew::create(
-      spec_of(kTalker), std::make_unique<ScriptedModel>(std::deque<Result<ChatAnswer>>{ChatAnswer{
-                                                            .text = "goal", .usage = "{\"n\":1}"}},
-                                                        record));
+      spec_of(kTalker),
+      std::make_unique<ScriptedModel>(
+          std::deque<Result<ChatAnswer>>{ChatAnswer{.text = "goal", .usage = "{\"n\":1}"}}, record),
+      [&steps] { ++steps; });
   REQUIRE(crew);
   const Answer answer = (*crew)->react(ready_of(1'000));
+  CHECK(steps == 4);  // two prompts, an output, a patch
   CHECK(answer.error == "");
   CHECK(answer.actions == std::vector<proto::ActionDraft>{{{"line"}, R"({"text":"<goal>"})"}});
   CHECK(answer.diff.set == proto::Context{{"said", "\"<goal>\""}});
@@ -61,7 +64,8 @@ TEST_CASE("prompt: one question, whose answer fills the outputs and the patch") 
 TEST_CASE("prompt: what the model client cannot do is the reaction's error, and no half answer") {
   ScriptedModel::Record record;
   auto crew = PromptCrew::create(
-      spec_of(kTalker), std::make_unique<ScriptedModel>(std::deque<Result<ChatAnswer>>{}, record));
+      spec_of(kTalker), std::make_unique<ScriptedModel>(std::deque<Result<ChatAnswer>>{}, record),
+      [] {});
   REQUIRE(crew);
   const Answer answer = (*crew)->react(ready_of({}));
   CHECK(answer == error_answer("the script has no further answer"));
@@ -72,7 +76,7 @@ TEST_CASE("prompt: every wrong template is named") {
   spec.system_prompt = "{{ (";
   spec.user_template = "{% if %}";
   spec.patch_template = "{{ }}";
-  const auto crew = PromptCrew::create(spec, nullptr);
+  const auto crew = PromptCrew::create(spec, nullptr, [] {});
   REQUIRE_FALSE(crew);
   for (const char* name : {"system_prompt:1:", "user_template:1:", "patch_template:1:"}) {
     CAPTURE(crew.error().message);
@@ -87,7 +91,7 @@ TEST_CASE("prompt: every variable that templates are checked against has a value
     text.append(name).append(" is defined, ");
     all += all.empty() ? "true" : ",true";
   }
-  const auto crew = PromptCrew::create(spec_of(text + "] }}\"\n"), nullptr);
+  const auto crew = PromptCrew::create(spec_of(text + "] }}\"\n"), nullptr, [] {});
   REQUIRE(crew);
   const Answer answer = (*crew)->react(ready_of({}));
   CHECK(answer.actions == std::vector<proto::ActionDraft>{{{"line"}, "{\"all\":[" + all + "]}"}});

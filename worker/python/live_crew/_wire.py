@@ -58,6 +58,9 @@ def log(message, level="info"):
     send({"log": {"level": level, "msg": str(message)}})
 
 
-def progress(value):
-    """Tells the worker how far the reaction is; any JSON value."""
+def progress(value=True):
+    """Tells the worker that the reaction gets on; words or any JSON value, for the log.
+
+    A crew with `idle_timeout_ms` is killed when it has not said so for that long.
+    """
     send({"progress": value})
