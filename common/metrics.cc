@@ -155,6 +155,20 @@ Metrics::Metrics()
           counter_by("livecrew_strikes_total", "Failures held against a crew.", {"crew"})),
       worker_starts_total(
           counter_by("livecrew_worker_starts_total", "Worker processes started.", {"crew"})),
+      kill_overshoot_seconds(
+          histogram("livecrew_kill_overshoot_seconds", "From a missed deadline to the SIGKILL.")),
+      tree_gone_seconds(
+          histogram("livecrew_tree_gone_seconds",
+                    "From a missed deadline, or a death, to the proof that no process "
+                    "of the worker is left.")),
+      crew_flapping(gauge_by("livecrew_crew_flapping",
+                             "1 while restarts are slowed: over 10 failures in 10 minutes.",
+                             {"crew"})),
+      spares_waiting(
+          gauge_by("livecrew_spares_waiting", "Spare workers ready to take over.", {"crew"})),
+      containment(gauge_by("livecrew_containment",
+                           "How workers' processes are held together: 1 for the level in use.",
+                           {"level"})),
       ctx_bytes(gauge("livecrew_ctx_bytes", "Size of the shared context.")),
       ctx_conflicts_total(
           counter("livecrew_ctx_conflicts_total", "Keys written by two crews in one beat.")),

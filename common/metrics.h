@@ -107,9 +107,14 @@ struct Metrics {
   By<Counter> reactions_total;     // {crew, outcome}
   By<Histogram> reaction_seconds;  // {crew}
   Gauge reactions_in_flight;
-  By<Gauge> crew_enabled;           // {crew}
-  By<Counter> strikes_total;        // {crew}
-  By<Counter> worker_starts_total;  // {crew}
+  By<Gauge> crew_enabled;            // {crew}
+  By<Counter> strikes_total;         // {crew}
+  By<Counter> worker_starts_total;   // {crew}
+  Histogram kill_overshoot_seconds;  // from a missed deadline to the SIGKILL
+  Histogram tree_gone_seconds;       // from the kill's cause to the proof that nothing is left
+  By<Gauge> crew_flapping;           // {crew}
+  By<Gauge> spares_waiting;          // {crew}
+  By<Gauge> containment;             // {level}
   Gauge ctx_bytes;
   Counter ctx_conflicts_total;
   Counter ctx_dropped_keys_total;

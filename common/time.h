@@ -42,6 +42,7 @@ struct MonoTime {
 
   auto operator<=>(const MonoTime&) const = default;
   constexpr MonoTime operator+(Micros d) const { return {us + d.us}; }
+  constexpr MonoTime operator-(Micros d) const { return {us - d.us}; }
   constexpr Micros operator-(MonoTime other) const { return {us - other.us}; }
 };
 

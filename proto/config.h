@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "common/diagnostic.h"
@@ -16,6 +17,7 @@ namespace lc::proto {
 enum class KvBackend { jetstream, redis, memory };
 enum class ClockMode { wall, event };
 enum class LatePolicy { next, drop, dead_letter };
+enum class RequireContainment { session, pidns, cgroup };  // worst first
 enum class MergePolicy { replace, deep, counter, gset, state_machine };
 
 struct ContextKeyPolicy {
@@ -57,6 +59,10 @@ struct LiveConfig {
   std::int64_t backlog_max_batches = 256;  // 1..100000
   std::string nats_url = "nats://127.0.0.1:4222";
   std::string redis_url = "redis://127.0.0.1:6379";
+  RequireContainment require_containment = RequireContainment::session;
+  bool require_sandbox = false;  // a worker whose sandbox the kernel cannot make whole is refused
+  std::string worker_uids;       // `61000-61999`: one user for each crew; empty: our own
+  std::string worker_nats_url;   // with `{crew}` for the crew's name; empty: nats_url
   EventValidation event_validation;
   VectorConfig vector;
   LlmConfig llm;
@@ -66,10 +72,10 @@ struct LiveConfig {
 };
 
 /// Variables that start like settings but belong to the programs: flags by another way.
-inline constexpr std::array<std::string_view, 10> kProgramVariables = {
+inline constexpr std::array<std::string_view, 11> kProgramVariables = {
     "LIVE_CREW_CGROUP_FD", "LIVE_CREW_CONFIG",     "LIVE_CREW_CREWS",       "LIVE_CREW_NATS",
     "LIVE_CREW_PASS_ENV",  "LIVE_CREW_PYTHON_DIR", "LIVE_CREW_RUNTIME_DIR", "LIVE_CREW_SELECTOR",
-    "LIVE_CREW_SOCKET",    "LIVE_CREW_WORKER",
+    "LIVE_CREW_SOCKET",    "LIVE_CREW_STATE_DIR",  "LIVE_CREW_WORKER",
 };
 
 /// One resolved setting and where its value came from.
@@ -98,6 +104,11 @@ std::string_view to_string(KvBackend backend);
 std::string_view to_string(ClockMode mode);
 std::string_view to_string(LatePolicy policy);
 std::string_view to_string(MergePolicy policy);
+
+std::string_view to_string(RequireContainment level);
+
+/// The first and the last user of `61000-61999`; nothing when it is no such range.
+std::optional<std::pair<std::int64_t, std::int64_t>> parse_uid_range(std::string_view text);
 
 /// The variable that sets `path`: `LIVE_CREW_VECTOR__URL` for `vector.url`.
 std::string config_variable(std::string_view path);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 #include "common/json.h"
 
@@ -12,6 +13,7 @@ namespace {
 constexpr std::array<std::string_view, 3> kKvWords = {"jetstream", "redis", "memory"};
 constexpr std::array<std::string_view, 2> kClockWords = {"wall", "event"};
 constexpr std::array<std::string_view, 3> kLateWords = {"next", "drop", "dead_letter"};
+constexpr std::array<std::string_view, 3> kContainmentWords = {"session", "pidns", "cgroup"};
 constexpr std::array<std::string_view, 5> kVectorWords = {"none", "qdrant", "milvus", "pinecone",
                                                           "memory"};
 
@@ -22,8 +24,8 @@ std::size_t vector_index(const LiveConfig& config) {
 
 constexpr std::int64_t kDaysMax = 2'147'483'647;  // any that somebody writes
 
-const std::array<Setting, 20>& settings() {
-  static const std::array<Setting, 20> kSettings = {{
+const std::array<Setting, 24>& settings() {
+  static const std::array<Setting, 24> kSettings = {{
       {"slice_ms",
        IntSetting{[](LiveConfig& c) -> std::int64_t& { return c.slice_ms; }, {1, 10'000}}},
       {"heartbeat_s",
@@ -51,6 +53,20 @@ const std::array<Setting, 20>& settings() {
        TextSetting{[](LiveConfig& c) -> std::string& { return c.nats_url; }, TextRule::nats_urls}},
       {"redis_url",
        TextSetting{[](LiveConfig& c) -> std::string& { return c.redis_url; }, TextRule::redis_url}},
+      {"require_containment", WordSetting{kContainmentWords,
+                                          [](const LiveConfig& c) {
+                                            return static_cast<std::size_t>(c.require_containment);
+                                          },
+                                          [](LiveConfig& c, std::size_t i) {
+                                            c.require_containment =
+                                                static_cast<RequireContainment>(i);
+                                          }}},
+      {"require_sandbox", BoolSetting{[](LiveConfig& c) -> bool& { return c.require_sandbox; }}},
+      {"worker_uids", TextSetting{[](LiveConfig& c) -> std::string& { return c.worker_uids; },
+                                  TextRule::uid_range_or_none}},
+      {"worker_nats_url",
+       TextSetting{[](LiveConfig& c) -> std::string& { return c.worker_nats_url; },
+                   TextRule::nats_urls_or_none}},
       {"event_validation.timestamp_validation_enabled", BoolSetting{[](LiveConfig& c) -> bool& {
          return c.event_validation.timestamp_validation_enabled;
        }}},
@@ -119,6 +135,13 @@ std::string_view broken_rule(std::string_view text, TextRule rule) {
       return text.empty() || is_url(text, kHttp) ? "" : "a URL like http://host:port, or empty";
     case TextRule::redis_url:
       return is_url(text, kRedis) ? "" : "a URL like redis://host:port";
+    case TextRule::uid_range_or_none:
+      return text.empty() || parse_uid_range(text) ? "" : "a range of users like 61000-61999";
+    case TextRule::nats_urls_or_none:
+      if (text.empty()) {
+        return "";
+      }
+      [[fallthrough]];
     case TextRule::nats_urls:
       for (std::size_t at = 0; at <= text.size();) {
         const std::size_t comma = std::min(text.find(',', at), text.size());
@@ -223,6 +246,26 @@ std::string_view to_string(ClockMode mode) {
 std::string_view to_string(LatePolicy policy) {
   return kLateWords[static_cast<std::size_t>(policy)];
 }
+std::string_view to_string(RequireContainment level) {
+  return kContainmentWords[static_cast<std::size_t>(level)];
+}
+
+std::optional<std::pair<std::int64_t, std::int64_t>> parse_uid_range(std::string_view text) {
+  constexpr std::int64_t kUidMax = 4'294'967'294;
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+  const char* const end = text.data() + text.size();
+  const auto [dash, wrong] = std::from_chars(text.data(), end, first);
+  if (wrong != std::errc{} || dash == end || *dash != '-') {
+    return std::nullopt;
+  }
+  const auto [rest, wrong_too] = std::from_chars(dash + 1, end, last);
+  if (wrong_too != std::errc{} || rest != end || first < 1 || last < first || last > kUidMax) {
+    return std::nullopt;
+  }
+  return std::pair(first, last);
+}
+
 std::string_view to_string(MergePolicy policy) {
   return kMergePolicyWords[static_cast<std::size_t>(policy)];
 }

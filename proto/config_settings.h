@@ -29,7 +29,16 @@ struct WordSetting {
   void (*set)(LiveConfig&, std::size_t);
 };
 
-enum class TextRule { not_empty, variable_name, http_url, http_url_or_none, nats_urls, redis_url };
+enum class TextRule {
+  not_empty,
+  variable_name,
+  http_url,
+  http_url_or_none,
+  nats_urls,
+  nats_urls_or_none,
+  redis_url,
+  uid_range_or_none,
+};
 struct TextSetting {
   std::string& (*at)(LiveConfig&);
   TextRule rule;

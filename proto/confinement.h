@@ -50,7 +50,8 @@ struct Sandbox {
   std::vector<std::int64_t> connect;  // TCP ports that it may connect to
   std::int64_t open_files = kOpenFilesDefault;  // of one process
   std::optional<std::int64_t> file_size_mb;     // MiB, of one file; absent: no limit
-  std::optional<std::int64_t> uid;              // user and group to become; absent: stays
+  bool required = false;            // refuse to run when the kernel cannot make it whole
+  std::optional<std::int64_t> uid;  // user and group to become; absent: stays
 
   bool operator==(const Sandbox&) const = default;
 };

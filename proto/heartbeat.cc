@@ -28,6 +28,7 @@ Result<Heartbeat> parse_heartbeat(std::string_view text) {
   heartbeat.crews_enabled = reader.integer("crews_enabled", kCount);
   heartbeat.crews_disabled = reader.integer("crews_disabled", kCount);
   heartbeat.reactions_in_flight = reader.integer("reactions_in_flight", kCount);
+  heartbeat.containment = reader.text("containment", {.min = 1, .max = 16});
   reader.finish();
   if (!problems.empty()) {
     return problems.error("heartbeat");
@@ -53,6 +54,7 @@ std::string write_heartbeat(const Heartbeat& heartbeat) {
   writer.key("crews_enabled").number(heartbeat.crews_enabled);
   writer.key("crews_disabled").number(heartbeat.crews_disabled);
   writer.key("reactions_in_flight").number(heartbeat.reactions_in_flight);
+  writer.key("containment").string(valid_utf8(heartbeat.containment));
   writer.end_object();
   return out;
 }

@@ -29,6 +29,7 @@ struct Heartbeat {
   std::int64_t crews_enabled = 0;
   std::int64_t crews_disabled = 0;
   std::int64_t reactions_in_flight = 0;
+  std::string containment = "session";  // how workers' processes are held together
 
   bool operator==(const Heartbeat&) const = default;
 };

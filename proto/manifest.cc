@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "common/fingerprint.h"
 #include "proto/manifest_process.h"
 #include "proto/manifest_prompt.h"
 #include "proto/yaml_fields.h"
@@ -333,6 +334,7 @@ ManifestResult parse_manifest(const ManifestSource& input) {
   const auto root = read_mapping(source, input.text, "start with crew: and triggers:");
   Manifest manifest;
   manifest.folder = folder_of(input.file);
+  manifest.fingerprint = fingerprint(input.text) ^ (fingerprint(input.prompt_text) << 1U);
   PromptReader prompt;
   // The prompt's file is judged even when the other one cannot be read: all errors at once.
   std::optional<RuntimeReader> reader;

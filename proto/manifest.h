@@ -90,6 +90,7 @@ struct Manifest {
   std::vector<std::string> runner;  // a program crew's command; empty for a prompt crew
   std::optional<PromptSpec> prompt;
   std::string folder;                      // where the file lives: the program's working directory
+  std::uint64_t fingerprint = 0;           // of the file, and of the prompt's file
   SourceLocation where;                    // of `crew:`
   std::vector<SourceLocation> need_where;  // as needs
 };

@@ -79,6 +79,12 @@ Sandbox read_sandbox(ObjectReader reader) {
   if (reader.has("file_size_mb")) {
     sandbox.file_size_mb = reader.integer("file_size_mb", {1, kFileSizeMbMax});
   }
+  if (reader.has("required")) {
+    sandbox.required = reader.any("required") == "true";
+    if (!sandbox.required) {
+      reader.problem("required", "can only be true");
+    }
+  }
   if (reader.has("uid")) {
     sandbox.uid = reader.integer("uid", {1, kUidMax});
   }
@@ -103,6 +109,9 @@ void write_sandbox(JsonWriter& writer, const Sandbox& sandbox) {
   writer.end_array().key("open_files").number(sandbox.open_files);
   if (sandbox.file_size_mb) {
     writer.key("file_size_mb").number(*sandbox.file_size_mb);
+  }
+  if (sandbox.required) {
+    writer.key("required").boolean(true);
   }
   if (sandbox.uid) {
     writer.key("uid").number(*sandbox.uid);

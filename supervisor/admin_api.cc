@@ -37,8 +37,8 @@ std::string write_answer(const Json& id, const RpcResult& result) {
   return out;
 }
 
-RpcResult change_crew(const JsonObject& request,
-                      const std::function<Status(const CrewId&)>& change) {
+RpcResult with_crew(const JsonObject& request,
+                    const std::function<Result<Json>(const CrewId&)>& answer) {
   const Json* params = find(request, "params");
   const JsonObject* members = params == nullptr ? nullptr : as_object(*params);
   const Json* crew = members == nullptr ? nullptr : find(*members, "crew");
@@ -50,11 +50,20 @@ RpcResult change_crew(const JsonObject& request,
   if (!id) {
     return std::unexpected(RpcError{kInvalidParams, id.error().message});
   }
-  if (auto changed = change(*id); !changed) {
+  auto answered = answer(*id);
+  if (!answered) {
     return std::unexpected(
-        RpcError{kOperationFailed, changed.error().message, to_string(changed.error().code)});
+        RpcError{kOperationFailed, answered.error().message, to_string(answered.error().code)});
   }
-  return Json(JsonObject{{"crew", *name}});
+  return *std::move(answered);
+}
+
+RpcResult change_crew(const JsonObject& request,
+                      const std::function<Status(const CrewId&)>& change) {
+  return with_crew(request, [&change](const CrewId& crew) -> Result<Json> {
+    LC_TRY_STATUS(change(crew));
+    return Json(JsonObject{{"crew", crew.value}});
+  });
 }
 
 RpcResult call(const std::string& method, const JsonObject& request, const AdminHooks& hooks) {
@@ -67,16 +76,19 @@ RpcResult call(const std::string& method, const JsonObject& request, const Admin
   if (method == "crew.list") {
     return hooks.crews();
   }
+  if (method == "crew.show") {
+    return with_crew(request, hooks.crew);
+  }
   if (method == "crew.enable") {
     return change_crew(request, hooks.enable);
   }
   if (method == "crew.disable") {
     return change_crew(request, hooks.disable);
   }
-  return std::unexpected(
-      RpcError{kMethodNotFound,
-               "no method '" + method +
-                   "'; there are status, metrics, crew.list, crew.enable and crew.disable"});
+  return std::unexpected(RpcError{
+      kMethodNotFound,
+      "no method '" + method +
+          "'; there are status, metrics, crew.list, crew.show, crew.enable and crew.disable"});
 }
 
 }  // namespace

@@ -16,12 +16,13 @@ struct AdminHooks {
   std::function<Json()> status;
   std::function<std::string()> metrics;  // Prometheus text
   std::function<Json()> crews;
+  std::function<Result<Json>(const CrewId&)> crew;  // one, with its last kill report
   std::function<Status(const CrewId&)> enable;
   std::function<Status(const CrewId&)> disable;
 };
 
-/// Answers one JSON-RPC 2.0 request: methods `status`, `metrics`, `crew.list`, `crew.enable` and
-/// `crew.disable` (params `{"crew": "..."}`).
+/// Answers one JSON-RPC 2.0 request: methods `status`, `metrics`, `crew.list`, and with params
+/// `{"crew": "..."}` `crew.show`, `crew.enable` and `crew.disable`.
 ///
 /// Shape: a line in, a line out, without line feeds; a notification (no id) is answered with
 /// nothing. Errors: in the answer, with the codes of JSON-RPC 2.0; -32000 carries an ErrorCode in

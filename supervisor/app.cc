@@ -10,7 +10,6 @@
 #include "proto/error_reasons.h"
 #include "proto/subjects.h"
 #include "supervisor/exit_codes.h"
-#include "supervisor/process/containment.h"
 #include "supervisor/status.h"
 
 namespace lc::supervisor {
@@ -58,15 +57,8 @@ Status App::build() {
     store_ = std::make_unique<KvContextStore>(*bus_, proto::ctx_bucket(options_.stream));
   }
   outbox_ = std::make_unique<Outbox>(*bus_);
-  if (auto cgroups = process::usable_cgroups(fmt::format("{}.{}", options_.stream.value, getpid()),
-                                             {options_.worker_binary, "--version"})) {
-    cgroups_ = *std::move(cgroups);
-  } else {
-    log_warn("no cgroups for workers: what leaves a worker's session is found through /proc",
-             {{"error", cgroups.error().message}});
-  }
-  LC_TRY(fleet_, process::Fleet::create(loop_->get(), *timers_, fleet_hooks(),
-                                        {.cgroups = cgroups_.get()}));
+  crew_states_ = std::make_unique<CrewStates>(*bus_, proto::ctx_bucket(options_.stream));
+  LC_TRY_STATUS(build_fleet());
   if (private_nats_) {
     options_.own_children.push_back(private_nats_->pid());
   }
@@ -74,7 +66,7 @@ Status App::build() {
     fleet_->leave_to_owner(pid);
   }
   conductor_ = std::make_unique<Conductor>(
-      ConductorParts{*bus_, *timers_, clock_, *fleet_, *outbox_, *store_, metrics_},
+      ConductorParts{*bus_, *timers_, clock_, *fleet_, *outbox_, *store_, *crew_states_, metrics_},
       Conductor::Options{.rules = {.stream = options_.stream,
                                    .validation = options_.config.event_validation,
                                    .clock = options_.config.clock},
@@ -88,7 +80,7 @@ Status App::build() {
       std::make_unique<Heartbeat>(*bus_, *timers_, clock_, metrics_, options_.config.heartbeat_s,
                                   [this](proto::Heartbeat& heartbeat) {
                                     heartbeat.uptime_s = (clock_.mono() - started_).us / 1'000'000;
-                                    fill_heartbeat(heartbeat, options_, *conductor_);
+                                    fill_heartbeat(heartbeat, options_, *conductor_, *fleet_);
                                   });
   if (!options_.admin_socket.empty()) {
     LC_TRY(admin_, AdminSocket::create(loop_->get(), options_.admin_socket,
@@ -134,6 +126,7 @@ void App::on_bus_state(BusState state) {
   }
   if (state == BusState::disconnected) {
     lost_at_ = clock_.mono();
+    fleet_->set_outage(process::Outage::on);
     log_warn("NATS lost", {{"url", options_.config.nats_url}});
     tell_state();
     return;
@@ -152,7 +145,9 @@ void App::on_bus_state(BusState state) {
   lost.message = fmt::format("the connection to NATS was lost for {} ms", away.us / 1'000);
   conductor_->report(std::move(lost));
   metrics_.nats_reconnects_total.add();
+  fleet_->set_outage(process::Outage::off);
   store_->retry();
+  crew_states_->retry();
   outbox_->pump();
   conductor_->dispatcher().reconnected();
   tell_state();
@@ -171,8 +166,29 @@ void App::begin() {
                 fail_start(state.error());
                 return;
               }
-              on_stream_state(std::move(*state));
+              read_crew_states(std::move(*state));
             });
+}
+
+void App::read_crew_states(StreamState state) {
+  std::vector<CrewStates::Known> crews;
+  for (const proto::Manifest& crew : options_.crews) {
+    crews.push_back({crew.crew, crew.fingerprint});
+  }
+  crew_states_->load(std::move(crews), [this, state = std::move(state)](
+                                           Result<std::vector<std::string>> complaints) mutable {
+    if (phase_ != Phase::reading) {
+      return;
+    }
+    if (!complaints) {
+      fail_start(complaints.error());
+      return;
+    }
+    for (const std::string& complaint : *complaints) {
+      log_error("crew's state not read", {{"error", complaint}});
+    }
+    on_stream_state(std::move(state));
+  });
 }
 
 void App::fail_start(const Error& error) {
@@ -229,62 +245,6 @@ void App::on_stream_state(StreamState state) {
                        {"from_seq", start.value}});
 }
 
-void App::start_workers() {
-  const WorkerSpecOptions spec_options{.stream = options_.stream,
-                                       .worker_binary = options_.worker_binary,
-                                       .nats_url = options_.config.nats_url,
-                                       .llm = options_.config.llm,
-                                       .environment = options_.environment};
-  for (const proto::Manifest& crew : options_.crews) {
-    metrics_.crew_enabled.of(crew.crew.value).set(1);
-    if (selector_.matches(crew.crew)) {
-      conductor_->dispatcher().run_here(crew.crew);
-      fleet_->add(worker_spec(crew, spec_options));
-    } else {
-      log_info("crew not selected here", {{"crew", crew.crew.value}});
-    }
-  }
-}
-
-process::FleetHooks App::fleet_hooks() {
-  return {.on_ready =
-              [this](const CrewId& crew) {
-                metrics_.worker_starts_total.of(crew.value).add();
-                conductor_->dispatcher().worker_ready(crew);
-              },
-          .on_reaction_failed =
-              [this](const CrewId& crew, SliceIndex slice, Attempt attempt, proto::Outcome outcome,
-                     std::string detail, std::string output_tail) {
-                log_warn("reaction failed", {{"crew", crew.value},
-                                             {"slice", slice.value},
-                                             {"outcome", proto::to_string(outcome)},
-                                             {"detail", detail},
-                                             {"output", last_lines(output_tail)}});
-                conductor_->dispatcher().reaction_failed(crew, slice, attempt, outcome,
-                                                         std::move(detail));
-              },
-          .on_idle_failure =
-              [this](const CrewId& crew, proto::Outcome outcome, std::string detail,
-                     std::string output_tail) {
-                log_warn("worker failed", {{"crew", crew.value},
-                                           {"outcome", proto::to_string(outcome)},
-                                           {"detail", detail},
-                                           {"output", last_lines(output_tail)}});
-                if (!conductor_->started()) {
-                  report_early_failure(crew, detail);  // strikes count once the stream has time
-                }
-                conductor_->dispatcher().idle_failure(crew, outcome, std::move(detail));
-              }};
-}
-
-void App::report_early_failure(const CrewId& crew, const std::string& detail) {
-  proto::ErrorReport report{.ts = clock_.stream_now(), .stream = options_.stream};
-  report.reason = proto::kReasonWorkerInitFailed;
-  report.message = detail;
-  report.crew = crew;
-  conductor_->report(std::move(report));
-}
-
 AdminHooks App::admin_hooks() {
   const auto change = [this](const CrewId& crew, engine::Input input) -> Status {
     if (!conductor_->engine()) {
@@ -297,10 +257,15 @@ AdminHooks App::admin_hooks() {
   return {.status = [this] { return status_json(options_, *conductor_, *fleet_, *bus_); },
           .metrics =
               [this] {
-                refresh_gauges(metrics_, *conductor_, *bus_);
+                refresh_gauges(metrics_, *conductor_, *fleet_, *bus_);
                 return metrics_.text();
               },
           .crews = [this] { return crews_json(options_, *conductor_, *fleet_); },
+          .crew = [this](const CrewId& crew) -> Result<Json> {
+            LC_TRY_STATUS(check_crew_exists(crew, options_));
+            const auto report = kill_reports_->last(crew);
+            return crew_json(crew, options_, *conductor_, *fleet_, report ? *report : "");
+          },
           .enable =
               [this, change](const CrewId& crew) {
                 return change(crew, engine::EnableCrew{clock_.stream_now(), crew});
@@ -356,7 +321,10 @@ void App::start_engine(const Epoch& epoch) {
   log_info("stream time starts", {{"epoch0", format_rfc3339(epoch.epoch0)},
                                   {"skew_us", epoch.skew.us},
                                   {"slice_ms", epoch.slice_ms}});
-  conductor_->start(engine_options(options_, epoch, stream_.resume, clock_.stream_now()));
+  engine::EngineOptions options =
+      engine_options(options_, epoch, stream_.resume, clock_.stream_now());
+  options.disabled = crew_states_->all_disabled();
+  conductor_->start(std::move(options));
   if (input_ended_) {
     conductor_->give(engine::InputEnded{clock_.stream_now()});
   }

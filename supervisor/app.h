@@ -21,9 +21,11 @@
 #include "supervisor/bootstrap.h"
 #include "supervisor/conductor.h"
 #include "supervisor/context_store.h"
+#include "supervisor/crew_states.h"
 #include "supervisor/heartbeat.h"
+#include "supervisor/kill_reports.h"
 #include "supervisor/outbox.h"
-#include "supervisor/process/cgroup.h"
+#include "supervisor/process/cell.h"
 #include "supervisor/process/fleet.h"
 #include "supervisor/run_clock.h"
 #include "supervisor/selector.h"
@@ -47,6 +49,7 @@ struct AppOptions {
   StopWhen stop_when = StopWhen::told;
   EpochChoice epoch = EpochChoice::keep;
   std::string admin_socket;  // path; empty: none
+  std::string kill_reports;  // folder; empty: kept in memory only
   std::string host;
   Environment environment;
   std::vector<pid_t> own_children;  // of this process, not workers: left alone
@@ -74,11 +77,13 @@ class App {
  private:
   explicit App(AppOptions options);
   Status build();
+  Status build_fleet();
   process::FleetHooks fleet_hooks();
   AdminHooks admin_hooks();
 
   void on_bus_state(BusState state);
   void begin();  // the first connection is there
+  void read_crew_states(StreamState state);
   void on_stream_state(StreamState state);
   void start_workers();
   void on_event(const BusMessage& message);
@@ -87,7 +92,8 @@ class App {
   void end_input_when_due(StreamSeq seen);
   void fail_start(const Error& error);
   void tell_state();
-  void report_early_failure(const CrewId& crew, const std::string& detail);
+  void on_idle_failure(const process::Ended& ended);
+  std::string keep_report(std::string_view what, const process::Ended& ended);
   void feed_watchdog();
 
   void drain();
@@ -106,7 +112,9 @@ class App {
   std::unique_ptr<NatsBus> bus_;
   std::unique_ptr<ContextStore> store_;
   std::unique_ptr<Outbox> outbox_;
-  std::unique_ptr<process::CgroupTree> cgroups_;  // null: none can be had
+  std::unique_ptr<CrewStates> crew_states_;
+  std::unique_ptr<KillReports> kill_reports_;
+  std::unique_ptr<process::Cells> cells_;
   std::unique_ptr<process::Fleet> fleet_;
   std::unique_ptr<Conductor> conductor_;
   std::unique_ptr<Heartbeat> heartbeat_;

@@ -3,6 +3,7 @@
 // waiting.
 
 #include "common/log.h"
+#include "common/scratch.h"
 #include "proto/subjects.h"
 #include "supervisor/app.h"
 #include "supervisor/exit_codes.h"
@@ -69,11 +70,16 @@ void App::close_rest() {
   heartbeat_.reset();
   conductor_.reset();
   fleet_.reset();
-  cgroups_.reset();
+  const auto temporary = options_.environment.find("TMPDIR");
+  remove_left_scratch(temporary == options_.environment.end() ? "/tmp" : temporary->second,
+                      options_.stream.value + ".");
+  cells_.reset();
   outbox_.reset();
   store_.reset();
   bus_.reset();
+  crew_states_.reset();
   signals_.clear();
+  kill_reports_.reset();  // what is being written is written
   timers_.reset();
   if (loop_) {
     loop_->close();

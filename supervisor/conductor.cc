@@ -129,15 +129,19 @@ void Conductor::carry_out(engine::ReportError& effect) {
 
 void Conductor::carry_out(engine::ReactionEnded& effect) {
   parts_.metrics.reactions_total.of(effect.crew.value, proto::to_string(effect.outcome)).add();
-  if (proto::is_strike(effect.outcome)) {
-    parts_.metrics.strikes_total.of(effect.crew.value).add();
-  }
+}
+
+void Conductor::carry_out(engine::CrewStruck& effect) {
+  parts_.metrics.strikes_total.of(effect.crew.value).add();
 }
 
 void Conductor::carry_out(engine::CrewDisabled& effect) {
   log_error("crew disabled", {{"crew", effect.crew.value}, {"reason", effect.reason}});
   parts_.metrics.crew_enabled.of(effect.crew.value).set(0);
-  dispatcher_.cancel(effect.crew);
+  parts_.crew_states.disabled(effect.crew, effect.reason, parts_.clock.stream_now());
+  const bool by_strikes = effect.by == engine::DisabledBy::strikes;
+  dispatcher_.cancel(effect.crew, by_strikes ? proto::Outcome::spawn_failed : proto::Outcome::admin,
+                     "the crew was disabled: " + effect.reason);
   if (dispatcher_.runs_here(effect.crew)) {
     parts_.fleet.stop(effect.crew);
   }
@@ -145,6 +149,7 @@ void Conductor::carry_out(engine::CrewDisabled& effect) {
 
 void Conductor::carry_out(engine::CrewEnabled& effect) {
   log_info("crew enabled", {{"crew", effect.crew.value}});
+  parts_.crew_states.enabled(effect.crew);
   parts_.metrics.crew_enabled.of(effect.crew.value).set(1);
   if (dispatcher_.runs_here(effect.crew)) {
     parts_.fleet.start(effect.crew);

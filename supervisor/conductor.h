@@ -12,6 +12,7 @@
 #include "common/metrics.h"
 #include "common/timers.h"
 #include "supervisor/context_store.h"
+#include "supervisor/crew_states.h"
 #include "supervisor/dispatcher.h"
 #include "supervisor/engine/engine.h"
 #include "supervisor/ingest.h"
@@ -27,6 +28,7 @@ struct ConductorParts {
   process::Fleet& fleet;
   Outbox& outbox;
   ContextStore& store;
+  CrewStates& crew_states;
   Metrics& metrics;
 };
 
@@ -72,6 +74,7 @@ class Conductor {
   void carry_out(engine::PublishSnapshot& effect);
   void carry_out(engine::ReportError& effect);
   void carry_out(engine::ReactionEnded& effect);
+  void carry_out(engine::CrewStruck& effect);
   void carry_out(engine::CrewDisabled& effect);
   void carry_out(engine::CrewEnabled& effect);
   void carry_out(engine::EventBinned& effect);

@@ -96,8 +96,11 @@ void Dispatcher::on_done(const BusMessage& message) {
       return;  // reaction_failed follows
     }
     const DoneGate::Expected awaited = *gate_.expected(blamed->crew);
-    reaction_failed(blamed->crew, awaited.slice, awaited.attempt, proto::Outcome::protocol,
-                    std::move(blamed->detail));
+    reaction_failed({.crew = blamed->crew,
+                     .slice = awaited.slice,
+                     .attempt = awaited.attempt,
+                     .outcome = proto::Outcome::protocol,
+                     .detail = std::move(blamed->detail)});
   } else if (auto* refused = std::get_if<DoneRefused>(&verdict)) {
     hooks_.report(std::move(refused->report));
   }
@@ -108,6 +111,11 @@ void Dispatcher::accept(DoneAccepted accepted) {
   LC_ASSERT(it != reactions_.end());
   if (local_.contains(accepted.crew) && !fleet_.disarm(accepted.crew)) {
     return;  // the deadline or the worker's death came first: reaction_failed follows
+  }
+  // Of a program that needed too much memory its worker knows only that it was killed.
+  if (auto* failed = std::get_if<engine::ReactionFailed>(&accepted.input);
+      failed != nullptr && local_.contains(accepted.crew) && fleet_.take_oom(accepted.crew)) {
+    failed->outcome = proto::Outcome::oom;
   }
   hooks_.on_reaction(accepted.crew, clock_.mono() - it->second.published);
   end(accepted.crew);
@@ -121,20 +129,15 @@ void Dispatcher::worker_ready(const CrewId& crew) {
   }
 }
 
-void Dispatcher::reaction_failed(const CrewId& crew, SliceIndex slice, Attempt attempt,
-                                 proto::Outcome outcome, std::string detail) {
-  end(crew);
-  hooks_.give(engine::ReactionFailed{.now = clock_.stream_now(),
-                                     .crew = crew,
-                                     .slice = slice,
-                                     .attempt = attempt,
-                                     .outcome = outcome,
-                                     .detail = std::move(detail)});
+void Dispatcher::reaction_failed(engine::ReactionFailed failed) {
+  end(failed.crew);
+  failed.now = clock_.stream_now();
+  hooks_.give(std::move(failed));
 }
 
-void Dispatcher::idle_failure(const CrewId& crew, proto::Outcome outcome, std::string detail) {
-  hooks_.give(engine::IdleFailure{
-      .now = clock_.stream_now(), .crew = crew, .outcome = outcome, .detail = std::move(detail)});
+void Dispatcher::idle_failure(engine::IdleFailure failure) {
+  failure.now = clock_.stream_now();
+  hooks_.give(std::move(failure));
 }
 
 void Dispatcher::reconnected() {
@@ -147,7 +150,7 @@ void Dispatcher::reconnected() {
   }
 }
 
-void Dispatcher::cancel(const CrewId& crew) {
+void Dispatcher::cancel(const CrewId& crew, proto::Outcome outcome, std::string detail) {
   const auto it = reactions_.find(crew);
   if (it == reactions_.end()) {
     return;
@@ -157,7 +160,11 @@ void Dispatcher::cancel(const CrewId& crew) {
   const Attempt attempt = it->second.ready.attempt;
   end(crew);
   if (!fleet_reports) {
-    reaction_failed(crew, slice, attempt, proto::Outcome::admin, "the crew was disabled");
+    reaction_failed({.crew = crew,
+                     .slice = slice,
+                     .attempt = attempt,
+                     .outcome = outcome,
+                     .detail = std::move(detail)});
   }
 }
 
@@ -176,8 +183,12 @@ void Dispatcher::remote_deadline(const CrewId& crew) {
   LC_ASSERT(it != reactions_.end());
   it->second.deadline = {};
   const proto::Ready& ready = it->second.ready;
-  reaction_failed(crew, ready.slice, ready.attempt, proto::Outcome::timeout,
-                  fmt::format("no answer within {} ms", ready.deadline_ms.value_or(0)));
+  reaction_failed({.crew = crew,
+                   .slice = ready.slice,
+                   .attempt = ready.attempt,
+                   .outcome = proto::Outcome::timeout,
+                   .detail = fmt::format("no answer within {} ms", ready.deadline_ms.value_or(0)),
+                   .excuse = fleet_.excuse_since(it->second.published)});
 }
 
 }  // namespace lc::supervisor

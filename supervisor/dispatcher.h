@@ -49,16 +49,15 @@ class Dispatcher {
   void on_done(const BusMessage& message);
 
   void worker_ready(const CrewId& crew);
-  void reaction_failed(const CrewId& crew, SliceIndex slice, Attempt attempt,
-                       proto::Outcome outcome, std::string detail);
-  void idle_failure(const CrewId& crew, proto::Outcome outcome, std::string detail);
+  void reaction_failed(engine::ReactionFailed failed);
+  void idle_failure(engine::IdleFailure failure);
 
   /// The connection is back: what was published meanwhile may be lost, so it is published again;
   /// the worker knows the nonce and does not react twice.
   void reconnected();
 
-  /// Drops what waits for a crew that was disabled.
-  void cancel(const CrewId& crew);
+  /// Drops what waits for a crew that was disabled; a reaction that no worker has got yet ends so.
+  void cancel(const CrewId& crew, proto::Outcome outcome, std::string detail);
 
  private:
   struct Reaction {

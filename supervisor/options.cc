@@ -95,6 +95,25 @@ std::expected<void, StartRefusal> check_flags(const SupervisorFlags& flags,
   return {};
 }
 
+std::expected<void, StartRefusal> check_uids(const proto::LiveConfig& config, std::size_t crews) {
+  const auto range = proto::parse_uid_range(config.worker_uids);
+  if (!range) {
+    return {};
+  }
+  if (geteuid() != 0) {
+    return refuse(kExitConfig,
+                  fmt::format("worker_uids '{}': only a supervisor that runs as root can give "
+                              "crews users of their own; this one runs as user {}",
+                              config.worker_uids, geteuid()));
+  }
+  const auto users = static_cast<std::size_t>(range->second - range->first + 1);
+  if (users < crews) {
+    return refuse(kExitConfig, fmt::format("worker_uids '{}': {} users are too few for {} crews",
+                                           config.worker_uids, users, crews));
+  }
+  return {};
+}
+
 std::string host_name() {
   std::array<char, 256> name{};
   gethostname(name.data(), name.size() - 1);
@@ -124,6 +143,9 @@ std::expected<AppOptions, StartRefusal> make_app_options(const SupervisorFlags& 
   if (!crews) {
     return std::unexpected(crews.error());
   }
+  if (auto checked = check_uids(*config, crews->size()); !checked) {
+    return std::unexpected(checked.error());
+  }
   auto worker = find_worker_binary(environment);
   if (!worker) {
     return refuse(kExitConfig, worker.error().message);
@@ -142,6 +164,9 @@ std::expected<AppOptions, StartRefusal> make_app_options(const SupervisorFlags& 
     options.admin_socket = flags.admin_socket.empty()
                                ? admin_socket_path(options.stream.value, environment)
                                : flags.admin_socket;
+  }
+  if (!options.admin_socket.empty()) {
+    options.kill_reports = kill_reports_folder(options.stream.value, flags.state_dir, environment);
   }
   options.host = host_name();
   options.environment = environment;

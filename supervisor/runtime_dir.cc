@@ -4,8 +4,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include <cstdint>
-#include <string_view>
+#include "common/fingerprint.h"
 
 namespace lc::supervisor {
 namespace {
@@ -25,15 +24,6 @@ std::string runtime_dir(const Environment& environment) {
   return fmt::format("/tmp/live-crew-{}", geteuid());
 }
 
-// FNV-1a, 64 bits.
-std::uint64_t fingerprint(std::string_view text) {
-  std::uint64_t hash = 14'695'981'039'346'656'037U;
-  for (const char c : text) {
-    hash = (hash ^ static_cast<unsigned char>(c)) * 1'099'511'628'211U;
-  }
-  return hash;
-}
-
 }  // namespace
 
 std::string admin_socket_path(const std::string& stream, const Environment& environment) {
@@ -47,6 +37,19 @@ std::string admin_socket_path(const std::string& stream, const Environment& envi
   const std::size_t taken = folder.size() + rest.size();
   const std::size_t room = taken < kSocketPathBytesMax ? kSocketPathBytesMax - taken : 0;
   return folder + stream.substr(0, room) + rest;
+}
+
+std::string kill_reports_folder(const std::string& stream, const std::string& state_dir,
+                                const Environment& environment) {
+  if (!state_dir.empty()) {
+    return state_dir + "/kills";
+  }
+  for (const char* name : {"LIVE_CREW_STATE_DIR", "STATE_DIRECTORY"}) {
+    if (const auto set = environment.find(name); set != environment.end()) {
+      return set->second + "/kills";
+    }
+  }
+  return fmt::format("{}/{}.kills", runtime_dir(environment), stream);
 }
 
 }  // namespace lc::supervisor

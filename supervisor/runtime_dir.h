@@ -12,4 +12,9 @@ namespace lc::supervisor {
 /// others by a fingerprint.
 std::string admin_socket_path(const std::string& stream, const Environment& environment);
 
+/// Where kill reports are kept: `kills` below the state folder that is given, LIVE_CREW_STATE_DIR
+/// or systemd's STATE_DIRECTORY; else beside the admin socket, until the host restarts.
+std::string kill_reports_folder(const std::string& stream, const std::string& state_dir,
+                                const Environment& environment);
+
 }  // namespace lc::supervisor

@@ -19,11 +19,29 @@ Json optional_int(const std::optional<std::int64_t>& value) {
   return value ? Json(*value) : Json();
 }
 
+Json words_json(const std::vector<std::string>& words) {
+  JsonArray out;
+  for (const std::string& word : words) {
+    out.emplace_back(word);
+  }
+  return out;
+}
+
 Json worker_json(const process::Fleet::WorkerInfo& worker) {
-  return JsonObject{
-      {"state", worker.state},       {"pid", static_cast<std::int64_t>(worker.pid)},
-      {"restarts", worker.restarts}, {"uptime_ms", worker.uptime_ms},
-      {"failures", worker.failures}, {"restarts_in_ms", optional_int(worker.restarts_in_ms)}};
+  JsonArray spares;
+  for (const auto& spare : worker.spares) {
+    spares.push_back(
+        JsonObject{{"state", spare.state}, {"pid", static_cast<std::int64_t>(spare.pid)}});
+  }
+  return JsonObject{{"state", worker.state},
+                    {"pid", static_cast<std::int64_t>(worker.pid)},
+                    {"restarts", worker.restarts},
+                    {"uptime_ms", worker.uptime_ms},
+                    {"failures", worker.failures},
+                    {"flapping", worker.is_flapping},
+                    {"restarts_in_ms", optional_int(worker.restarts_in_ms)},
+                    {"sandbox_missing", words_json(worker.sandbox_missing)},
+                    {"spares", std::move(spares)}};
 }
 
 }  // namespace
@@ -69,9 +87,42 @@ Json crews_json(const AppOptions& options, const Conductor& conductor,
                    {"batches_pending", shown.batches_pending},
                    {"in_flight", shown.in_flight ? Json(shown.in_flight->value) : Json()},
                    {"timeout_ms", optional_int(crew.timeout_ms)},
+                   {"sandbox", proto::to_string(crew.sandbox.level)},
                    {"worker", worker == workers.end() ? Json() : worker_json(worker->second)}});
   }
   return crews;
+}
+
+Json crew_json(const CrewId& crew, const AppOptions& options, const Conductor& conductor,
+               const process::Fleet& fleet, const std::string& last_kill) {
+  const Json all = crews_json(options, conductor, fleet);
+  for (const Json& each : *as_array(all)) {
+    const JsonObject& object = *as_object(each);
+    if (*as_string(*find(object, "crew")) == crew.value) {
+      JsonObject out = object;
+      const auto report = parse_json(last_kill);
+      out.emplace_back("last_kill", report ? *report : Json());
+      return out;
+    }
+  }
+  return {};
+}
+
+Status check_containment(const AppOptions& options, const process::Cells& cells) {
+  const auto level = cells.level();
+  using proto::RequireContainment;
+  const RequireContainment have = level == process::Containment::cgroup ? RequireContainment::cgroup
+                                  : level == process::Containment::pidns
+                                      ? RequireContainment::pidns
+                                      : RequireContainment::session;
+  if (have >= options.config.require_containment) {
+    return {};
+  }
+  return fail(ErrorCode::unavailable,
+              fmt::format("require_containment: {} is asked for, this host gives {} ({}); nothing "
+                          "was started. `live-crew doctor` says what to change",
+                          proto::to_string(options.config.require_containment),
+                          process::to_string(level), cells.why()));
 }
 
 Json status_json(const AppOptions& options, const Conductor& conductor, const process::Fleet& fleet,
@@ -101,12 +152,18 @@ Json status_json(const AppOptions& options, const Conductor& conductor, const pr
   }
   status.emplace_back("nats", std::move(nats));
   status.emplace_back("containment", fleet.containment());
+  JsonArray unenforced;
+  for (const auto& limit : fleet.unenforced()) {
+    unenforced.push_back(JsonObject{{"limit", limit.limit}, {"why", limit.why}});
+  }
+  status.emplace_back("limits_unenforced", std::move(unenforced));
   status.emplace_back("crews", crews_json(options, conductor, fleet));
   return status;
 }
 
 void fill_heartbeat(proto::Heartbeat& heartbeat, const AppOptions& options,
-                    const Conductor& conductor) {
+                    const Conductor& conductor, const process::Fleet& fleet) {
+  heartbeat.containment = fleet.containment();
   heartbeat.stream = options.stream;
   heartbeat.host = options.host;
   heartbeat.version = kVersion;
@@ -124,7 +181,15 @@ void fill_heartbeat(proto::Heartbeat& heartbeat, const AppOptions& options,
   }
 }
 
-void refresh_gauges(Metrics& metrics, const Conductor& conductor, const Bus& bus) {
+void refresh_gauges(Metrics& metrics, const Conductor& conductor, const process::Fleet& fleet,
+                    const Bus& bus) {
+  metrics.containment.of(fleet.containment()).set(1);
+  for (const auto& worker : fleet.workers()) {
+    metrics.crew_flapping.of(worker.crew.value).set(worker.is_flapping ? 1 : 0);
+    const auto waiting =
+        std::ranges::count(worker.spares, "standby", &process::Fleet::SpareInfo::state);
+    metrics.spares_waiting.of(worker.crew.value).set(static_cast<double>(waiting));
+  }
   metrics.nats_connected.set(bus.state() == BusState::connected ? 1 : 0);
   const engine::Engine* engine = conductor.engine();
   if (engine == nullptr) {

@@ -17,11 +17,19 @@ inline constexpr std::string_view kVersion = LC_VERSION;
 Json status_json(const AppOptions& options, const Conductor& conductor, const process::Fleet& fleet,
                  const Bus& bus);
 Json crews_json(const AppOptions& options, const Conductor& conductor, const process::Fleet& fleet);
+
+/// One crew, with its last kill report (JSON text, or empty).
+Json crew_json(const CrewId& crew, const AppOptions& options, const Conductor& conductor,
+               const process::Fleet& fleet, const std::string& last_kill);
 void fill_heartbeat(proto::Heartbeat& heartbeat, const AppOptions& options,
-                    const Conductor& conductor);
+                    const Conductor& conductor, const process::Fleet& fleet);
+
+/// Errors: unavailable - this host holds workers together less well than `require_containment`.
+Status check_containment(const AppOptions& options, const process::Cells& cells);
 
 /// Brings the gauges up to date that are read from the parts rather than counted.
-void refresh_gauges(Metrics& metrics, const Conductor& conductor, const Bus& bus);
+void refresh_gauges(Metrics& metrics, const Conductor& conductor, const process::Fleet& fleet,
+                    const Bus& bus);
 
 /// One line for `systemctl status`.
 std::string status_line(const Conductor& conductor, BusState bus);

@@ -109,10 +109,21 @@ std::vector<std::string> absolute(const std::vector<std::string>& paths) {
   return out;
 }
 
-proto::Sandbox sandbox_of(const proto::Manifest& manifest) {
+std::string with_crew(std::string url, const CrewId& crew) {
+  constexpr std::string_view kCrew = "{crew}";
+  for (auto at = url.find(kCrew); at != std::string::npos; at = url.find(kCrew, at)) {
+    url.replace(at, kCrew.size(), crew.value);
+    at += crew.value.size();
+  }
+  return url;
+}
+
+proto::Sandbox sandbox_of(const proto::Manifest& manifest, const WorkerSpecOptions& options) {
   proto::Sandbox sandbox = manifest.sandbox;
   sandbox.read = absolute(sandbox.read);
   sandbox.write = absolute(sandbox.write);
+  sandbox.required = options.require_sandbox;
+  sandbox.uid = options.uid;
   return sandbox;
 }
 
@@ -124,14 +135,21 @@ process::WorkerSpec worker_spec(const proto::Manifest& manifest, const WorkerSpe
   spec.argv = {options.worker_binary, "--stream", options.stream.value, "--crew",
                manifest.crew.value};
   spec.env = worker_environment(options.environment, options.llm);
-  spec.stdin_line =
-      proto::write_worker_config({.stream = options.stream,
-                                  .crew = manifest.crew,
-                                  .nats_url = options.nats_url,
-                                  .manifest = fs::absolute(manifest.where.file).string(),
-                                  .llm = options.llm,
-                                  .sandbox = sandbox_of(manifest)});
+  proto::WorkerConfig config{.stream = options.stream,
+                             .crew = manifest.crew,
+                             .nats_url = with_crew(options.nats_url, manifest.crew),
+                             .manifest = fs::absolute(manifest.where.file).string(),
+                             .llm = options.llm,
+                             .sandbox = sandbox_of(manifest, options)};
+  spec.stdin_line = proto::write_worker_config(config);
+  config.role = proto::WorkerRole::spare;
+  spec.spare_line = proto::write_worker_config(config);
   spec.init_timeout = millis(manifest.init_timeout_ms);
+  if (manifest.idle_timeout_ms) {
+    spec.idle_timeout = millis(*manifest.idle_timeout_ms);
+  }
+  spec.spares = proto::spare_count(manifest);
+  spec.limits = manifest.limits;
   spec.folder = fs::absolute(manifest.folder).string();
   return spec;
 }

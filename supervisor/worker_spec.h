@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,10 @@ std::vector<std::string> worker_environment(const Environment& environment,
 struct WorkerSpecOptions {
   StreamId stream;
   std::string worker_binary;
-  std::string nats_url;
+  std::string nats_url;  // as workers reach it; `{crew}` stands for the crew's name
   proto::LlmConfig llm;
+  bool require_sandbox = false;
+  std::optional<std::int64_t> uid;  // the crew's own; absent: the supervisor's
   Environment environment;
 };
 

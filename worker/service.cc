@@ -1,6 +1,7 @@
 #include "worker/service.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <memory>
 #include <utility>
@@ -83,6 +84,12 @@ int run_service(const Options& options, const Environment& environment) {
   const auto confined = confine(config, confined_environment);  // holds the scratch folder's lock
   if (!confined) {
     return give_up(exit_config, "sandbox: " + confined.error().message, tree);
+  }
+  if (config.sandbox.required && !confined->missing.empty()) {
+    return give_up(exit_config,
+                   fmt::format("sandbox: this kernel lacks {}, and require_sandbox is set",
+                               fmt::join(confined->missing, ", ")),
+                   tree);
   }
   leave_with_supervisor(tree, takeover, start->input_read);
   auto crew = start_crew(config, tree, confined_environment);

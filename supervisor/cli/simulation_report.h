@@ -49,6 +49,7 @@ class SimulationReport {
   void see(const engine::SliceClosed& effect);
   void see(const engine::EventBinned& effect);
   void see(const engine::CrewEnabled&) {}
+  void see(const engine::CrewStruck&) {}
   void see(const engine::Finished&) {}
 
   void print_line(SliceIndex slice, const Line& line);

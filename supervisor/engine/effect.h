@@ -50,10 +50,19 @@ struct ReactionEnded {
   proto::Outcome outcome = proto::Outcome::ok;
 };
 
+/// Something was held against the crew.
+struct CrewStruck {
+  CrewId crew;
+  std::int64_t strikes = 0;  // consecutive, with this one
+};
+
+enum class DisabledBy { strikes, order };
+
 /// The crew takes no more work until it is enabled; its worker may be stopped.
 struct CrewDisabled {
   CrewId crew;
   std::string reason;
+  DisabledBy by = DisabledBy::order;
 };
 
 struct CrewEnabled {
@@ -86,8 +95,9 @@ struct SliceClosed {
 /// Event clock: the input ended, every slice is closed and every reaction has finished.
 struct Finished {};
 
-using Effect = std::variant<Dispatch, PublishAction, PublishSnapshot, ReportError, ReactionEnded,
-                            CrewDisabled, CrewEnabled, EventBinned, SliceClosed, Finished>;
+using Effect =
+    std::variant<Dispatch, PublishAction, PublishSnapshot, ReportError, ReactionEnded, CrewStruck,
+                 CrewDisabled, CrewEnabled, EventBinned, SliceClosed, Finished>;
 using Effects = std::vector<Effect>;
 
 }  // namespace lc::engine

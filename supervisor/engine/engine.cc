@@ -68,6 +68,13 @@ Engine::State::State(EngineOptions engine_options)
     index_crew(wakes_on_arrival, triggers, crew);
     index_crew(needs_on_arrival, needed, crew);
   }
+  for (const auto& [id, why] : options.disabled) {
+    if (Crew* crew = find_crew(id)) {
+      crew->enabled = false;
+      crew->disabled_why = why;
+      disabled.insert(id);
+    }
+  }
   snapshot = options.resume.value_or(proto::Snapshot{});
   snapshot.stream = options.stream;
   open = snapshot.slice;
@@ -148,7 +155,7 @@ void Engine::State::handle(const EnableCrew& input) {
 
 void Engine::State::handle(const DisableCrew& input) {
   if (Crew* crew = find_crew(input.crew); crew != nullptr && crew->enabled) {
-    disable(*crew, input.why);
+    disable(*crew, input.why, DisabledBy::order);
     evaluate_waiting();
   }
 }

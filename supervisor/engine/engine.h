@@ -47,6 +47,7 @@ struct EngineOptions {
   std::int64_t backlog_max_batches = 256;
   std::map<std::string, proto::ContextKeyPolicy> context_keys;
   std::vector<CrewSpec> crews;
+  std::map<CrewId, std::string> disabled;  // from the start, each with the reason
   std::optional<proto::Snapshot> resume;  // context, revision, lamport and open slice to go on from
 };
 

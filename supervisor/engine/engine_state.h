@@ -108,9 +108,9 @@ struct Engine::State {
   void apply(const ReactionFailed& failed);
   void apply(const IdleFailure& failure);
   bool matches(const CrewId& crew, SliceIndex slice, Attempt attempt);
-  void count_strike(Crew& crew, proto::Outcome outcome);
+  void count_strike(Crew& crew, proto::Outcome outcome, const std::string& excuse);
   void disable_after_strikes(Crew& crew);
-  void disable(Crew& crew, const std::string& why);
+  void disable(Crew& crew, const std::string& why, DisabledBy by);
   SliceIndex judging_slice(const Crew& crew) const;
 
   // Reports; `detail` is a JSON object.

@@ -47,7 +47,11 @@ struct ReactionFailed {
   Attempt attempt;
   proto::Outcome outcome = proto::Outcome::error;
   std::string detail;  // words for a person
+  std::string excuse;  // why it is no strike whatever the outcome; empty: no excuse
+  std::string worker;  // what is known of the process, a JSON object; empty: nothing
 };
+
+enum class WorkerPhase { starting, resting };
 
 /// A worker died while it had no reaction in flight: counts a strike like a failed reaction.
 struct IdleFailure {
@@ -55,6 +59,10 @@ struct IdleFailure {
   CrewId crew;
   proto::Outcome outcome = proto::Outcome::exit;
   std::string detail;
+  std::string excuse;
+  std::string worker;
+  WorkerPhase phase = WorkerPhase::resting;
+  bool is_reported = false;  // before the stream had time
 };
 
 /// An operator lifts a disabling; strikes start at zero.

@@ -55,22 +55,20 @@ struct Strike {
   std::int64_t max;
 };
 
-std::string failure_detail(proto::Outcome outcome, const std::string& words, std::int64_t events,
-                           Strike strike) {
+template <class Failure>
+std::string failure_detail(const Failure& failure, std::int64_t events, Strike strike) {
   std::string detail;
-  JsonWriter(detail)
-      .begin_object()
-      .key("outcome")
-      .string(proto::to_string(outcome))
-      .key("detail")
-      .string(words)
-      .key("events")
-      .number(events)
-      .key("strikes")
-      .number(strike.number)
-      .key("max_errors")
-      .number(strike.max)
-      .end_object();
+  JsonWriter json(detail);
+  json.begin_object().key("outcome").string(proto::to_string(failure.outcome));
+  json.key("detail").string(failure.detail).key("events").number(events);
+  json.key("strikes").number(strike.number).key("max_errors").number(strike.max);
+  if (!failure.excuse.empty()) {
+    json.key("excuse").string(failure.excuse);
+  }
+  if (!failure.worker.empty()) {
+    json.key("worker").raw(failure.worker);
+  }
+  json.end_object();
   return detail;
 }
 
@@ -220,50 +218,53 @@ void Engine::State::apply(const ReactionDone& done) {
 void Engine::State::apply(const ReactionFailed& failed) {
   Crew& crew = crews.at(failed.crew);
   const Reaction reaction = *std::exchange(crew.in_flight, std::nullopt);
-  count_strike(crew, failed.outcome);
+  count_strike(crew, failed.outcome, failed.excuse);
   effects.emplace_back(
       ReactionEnded{failed.crew, reaction.slice, reaction.attempt, failed.outcome});
   report({.reason = proto::kReasonReactionFailed,
           .message = "a reaction failed; its events are not given again",
           .crew = failed.crew,
           .slice = reaction.slice,
-          .detail = failure_detail(failed.outcome, failed.detail, reaction.events,
-                                   {crew.strikes, crew.spec.max_errors})});
+          .detail = failure_detail(failed, reaction.events, {crew.strikes, crew.spec.max_errors})});
   disable_after_strikes(crew);
 }
 
 void Engine::State::apply(const IdleFailure& failure) {
   Crew& crew = crews.at(failure.crew);
-  count_strike(crew, failure.outcome);
-  report({.reason = proto::kReasonWorkerFailed,
-          .message = "a worker died while it had nothing to do",
-          .crew = failure.crew,
-          .slice = open,
-          .detail = failure_detail(failure.outcome, failure.detail, 0,
-                                   {crew.strikes, crew.spec.max_errors})});
+  count_strike(crew, failure.outcome, failure.excuse);
+  const bool starting = failure.phase == WorkerPhase::starting;
+  if (!failure.is_reported) {
+    report({.reason = starting ? proto::kReasonWorkerInitFailed : proto::kReasonWorkerFailed,
+            .message =
+                starting ? "a worker could not start" : "a worker died while it had nothing to do",
+            .crew = failure.crew,
+            .slice = open,
+            .detail = failure_detail(failure, 0, {crew.strikes, crew.spec.max_errors})});
+  }
   disable_after_strikes(crew);
 }
 
 // A disabled crew has no strikes to collect.
-void Engine::State::count_strike(Crew& crew, proto::Outcome outcome) {
-  if (crew.enabled && proto::is_strike(outcome)) {
+void Engine::State::count_strike(Crew& crew, proto::Outcome outcome, const std::string& excuse) {
+  if (crew.enabled && excuse.empty() && proto::is_strike(outcome)) {
     ++crew.strikes;
+    effects.emplace_back(CrewStruck{crew.spec.crew, crew.strikes});
   }
 }
 
 void Engine::State::disable_after_strikes(Crew& crew) {
   if (crew.enabled && crew.strikes >= crew.spec.max_errors) {
-    disable(crew, fmt::format("{} consecutive failures", crew.strikes));
+    disable(crew, fmt::format("{} consecutive failures", crew.strikes), DisabledBy::strikes);
   }
 }
 
-void Engine::State::disable(Crew& crew, const std::string& why) {
+void Engine::State::disable(Crew& crew, const std::string& why, DisabledBy by) {
   crew.enabled = false;
   crew.disabled_why = why;
   disabled.insert(crew.spec.crew);
   waiting.erase(crew.spec.crew);
   const Taken taken = crew.backlog.take();
-  effects.emplace_back(CrewDisabled{crew.spec.crew, why});
+  effects.emplace_back(CrewDisabled{crew.spec.crew, why, by});
   report({.reason = proto::kReasonDisabled,
           .message = "the crew takes no more work until it is enabled",
           .crew = crew.spec.crew,

@@ -12,13 +12,12 @@
 #include <vector>
 
 #include "common/files.h"
-#include "supervisor/process/cgroup_paths.h"
 
 namespace lc::process {
 namespace {
 
 constexpr std::string_view kTreePrefix = "live-crew.";
-constexpr std::size_t kProcFileBytesMax = std::size_t{1} << 20;
+constexpr std::size_t kControlBytesMax = std::size_t{1} << 20;
 constexpr int kRemovePassesMax = 10'000;  // what was killed dies within milliseconds
 constexpr int kCreateTriesMax = 10;
 
@@ -43,6 +42,9 @@ bool remove_tree(const std::string& folder) {
 }
 
 void write_one(const OwnedFd& fd) {
+  if (!fd) {
+    return;
+  }
   // A write to a control file is whole or fails; killing what is dead already is no failure.
   [[maybe_unused]] const ssize_t written = ::write(fd.get(), "1", 1);
 }
@@ -68,21 +70,6 @@ void sweep(const std::string& parent) {
   }
 }
 
-Result<std::string> own_folder() {
-  const auto mount =
-      find_cgroup2(read_text_file("/proc/self/mountinfo", kProcFileBytesMax).value_or(""));
-  if (!mount) {
-    return fail(ErrorCode::unavailable, "no cgroup v2 is mounted");
-  }
-  const auto own = own_cgroup2(read_text_file("/proc/self/cgroup", kProcFileBytesMax).value_or(""));
-  const auto folder = own ? cgroup_folder(*mount, *own) : std::nullopt;
-  if (!folder) {
-    return fail(ErrorCode::unavailable,
-                fmt::format("the own cgroup is not visible below {}", mount->point));
-  }
-  return *folder;
-}
-
 std::unexpected<Error> cannot(std::string_view what, const std::string& path) {
   Error error = errno_error(fmt::format("{} {}", what, path), errno);
   error.code = ErrorCode::unavailable;
@@ -90,6 +77,19 @@ std::unexpected<Error> cannot(std::string_view what, const std::string& path) {
 }
 
 }  // namespace
+
+Status write_control(const std::string& folder, std::string_view file, std::string_view value) {
+  const std::string path = fmt::format("{}/{}", folder, file);
+  const OwnedFd fd(::open(path.c_str(), O_WRONLY | O_CLOEXEC));
+  if (!fd || ::write(fd.get(), value.data(), value.size()) < 0) {
+    return cannot(fmt::format("writing '{}' to", value), path);
+  }
+  return {};
+}
+
+std::string read_control(const std::string& folder, std::string_view file) {
+  return read_text_file(fmt::format("{}/{}", folder, file), kControlBytesMax).value_or("");
+}
 
 Cgroup::~Cgroup() {
   kill();
@@ -107,8 +107,17 @@ bool Cgroup::is_populated() const {
   return !read.contains("populated 0");
 }
 
-Result<std::unique_ptr<CgroupTree>> CgroupTree::create(std::string_view name) {
-  LC_TRY(const std::string parent, own_folder());
+Status Cgroup::set(std::string_view file, std::string_view value) const {
+  return write_control(folder_, file, value);
+}
+
+std::string Cgroup::read(std::string_view file) const {
+  return read_control(folder_, file);
+}
+
+Result<std::unique_ptr<CgroupTree>> CgroupTree::create(const std::string& parent,
+                                                       std::string_view name,
+                                                       CgroupVersion version) {
   sweep(parent);
   const std::string folder = fmt::format("{}/{}{}", parent, kTreePrefix, name);
   OwnedFd lock;
@@ -128,7 +137,7 @@ Result<std::unique_ptr<CgroupTree>> CgroupTree::create(std::string_view name) {
       return failed;
     }
   }
-  std::unique_ptr<CgroupTree> tree(new CgroupTree(folder, std::move(lock)));
+  std::unique_ptr<CgroupTree> tree(new CgroupTree(folder, version, std::move(lock)));
   LC_TRY([[maybe_unused]] const auto probe, tree->make("probe"));
   return tree;
 }
@@ -145,7 +154,8 @@ Result<std::unique_ptr<Cgroup>> CgroupTree::make(std::string_view name) const {
   OwnedFd files[3];
   constexpr std::array<std::pair<const char*, int>, 3> kFiles = {
       {{"cgroup.procs", O_WRONLY}, {"cgroup.kill", O_WRONLY}, {"cgroup.events", O_RDONLY}}};
-  for (std::size_t i = 0; i < kFiles.size(); ++i) {
+  const std::size_t count = version_ == CgroupVersion::v2 ? kFiles.size() : 1;
+  for (std::size_t i = 0; i < count; ++i) {
     const std::string path = fmt::format("{}/{}", folder, kFiles[i].first);
     files[i] = OwnedFd(::open(path.c_str(), kFiles[i].second | O_CLOEXEC));
     if (!files[i]) {

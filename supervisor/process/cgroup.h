@@ -12,8 +12,10 @@
 // the kernel puts there (CLONE_INTO_CGROUP) dies at birth once cgroup.kill was used above it.
 namespace lc::process {
 
+enum class CgroupVersion { v1, v2 };
+
 /// The cgroup of one generation; its end kills what is in it and removes it, unless something is
-/// still dying.
+/// still dying. Of version 1 it only limits: it can kill nothing and prove nothing.
 class Cgroup {
  public:
   Cgroup(std::string folder, OwnedFd procs, OwnedFd kill, OwnedFd events)
@@ -29,6 +31,12 @@ class Cgroup {
 
   /// Whoever writes `0` to it joins.
   const OwnedFd& procs() const { return procs_; }
+
+  /// Errors: unavailable - the kernel refuses the value; says which file and what.
+  Status set(std::string_view file, std::string_view value) const;
+
+  /// A control file's text; empty when there is none.
+  std::string read(std::string_view file) const;
 
   /// SIGKILL to everything in it, also to what is being forked at this moment.
   void kill();
@@ -46,11 +54,12 @@ class Cgroup {
 /// The cgroups of one supervisor, below its own.
 class CgroupTree {
  public:
-  /// `name` tells whose they are. Kills and removes what supervisors that died have left.
+  /// Makes it in the folder of a cgroup; `name` tells whose it is. Kills and removes what
+  /// supervisors that died have left there.
   ///
-  /// Errors: unavailable - no cgroup v2, no right to make cgroups there, or a kernel without
-  /// cgroup.kill (5.14).
-  static Result<std::unique_ptr<CgroupTree>> create(std::string_view name);
+  /// Errors: unavailable - no right to make cgroups there, or a kernel without cgroup.kill (5.14).
+  static Result<std::unique_ptr<CgroupTree>> create(const std::string& parent,
+                                                    std::string_view name, CgroupVersion version);
   CgroupTree(const CgroupTree&) = delete;
   CgroupTree& operator=(const CgroupTree&) = delete;
   ~CgroupTree();
@@ -63,11 +72,18 @@ class CgroupTree {
   Result<std::unique_ptr<Cgroup>> make(std::string_view name) const;
 
  private:
-  CgroupTree(std::string folder, OwnedFd lock)
-      : folder_(std::move(folder)), lock_(std::move(lock)) {}
+  CgroupTree(std::string folder, CgroupVersion version, OwnedFd lock)
+      : folder_(std::move(folder)), version_(version), lock_(std::move(lock)) {}
 
   std::string folder_;
+  CgroupVersion version_;
   OwnedFd lock_;  // of the folder: who cannot have it knows that we live
 };
+
+/// A control file of the cgroup in `folder`; empty when it cannot be read.
+std::string read_control(const std::string& folder, std::string_view file);
+
+/// Errors: unavailable - the kernel refuses the value; says which file and what.
+Status write_control(const std::string& folder, std::string_view file, std::string_view value);
 
 }  // namespace lc::process

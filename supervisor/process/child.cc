@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "common/check.h"
+#include "proto/worker_config.h"
 #include "supervisor/process/kill.h"
 
 namespace lc::process {
@@ -34,7 +35,7 @@ Child::Child(Spawned process, Hooks hooks)
     : process_(std::move(process)), hooks_(std::move(hooks)) {}
 
 Child::~Child() {
-  if (!reaped_) {
+  if (!usage_) {
     kill();
   }
 }
@@ -53,6 +54,13 @@ void Child::kill() {
   kill_group(process_.pid, process_.pidfd.get());
 }
 
+void Child::subscribe() {
+  const std::string line = std::string(proto::kSubscribeCommand) + "\n";
+  // The pipe is empty: the worker has read its configuration. One that is gone is found by its end.
+  [[maybe_unused]] const ssize_t written =
+      ::write(process_.stdin_write.get(), line.data(), line.size());
+}
+
 void Child::on_pidfd() {
   exit_ = peek_exit(process_.pidfd.get());
   if (!exit_) {
@@ -60,7 +68,7 @@ void Child::on_pidfd() {
   }
   pidfd_watcher_->watch(0);  // it stays readable until the process is reaped
   read_status();
-  if (!reaped_) {
+  if (!usage_) {
     hooks_.on_dead();
   }
 }
@@ -70,6 +78,9 @@ void Child::read_status() {
   const ssize_t count = ::read(process_.status_read.get(), buffer.data(), buffer.size());
   if (count == 0) {
     status_watcher_->watch(0);
+    if (!exit_) {
+      hooks_.on_silence();
+    }
   }
   if (count <= 0) {
     return;
@@ -81,7 +92,7 @@ void Child::read_status() {
     return;
   }
   for (const std::string& line : *lines) {
-    if (reaped_) {
+    if (usage_) {
       return;
     }
     hooks_.on_status(parse_status(line));
@@ -103,14 +114,13 @@ bool Child::read_output() {
 }
 
 void Child::retire() {
-  LC_ASSERT(exit_.has_value() && !reaped_);
+  LC_ASSERT(exit_.has_value() && !usage_);
   for (int reads = 0; reads < kLastReadsMax && read_output(); ++reads) {
   }
   pidfd_watcher_->watch(0);
   status_watcher_->watch(0);
   output_watcher_->watch(0);
-  reap(process_.pidfd.get());
-  reaped_ = true;
+  usage_ = reap(process_.pidfd.get());
 }
 
 }  // namespace lc::process

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "common/uv.h"
-#include "supervisor/process/ending.h"
+#include "supervisor/process/ended.h"
 #include "supervisor/process/output_tail.h"
 #include "supervisor/process/spawn.h"
 #include "supervisor/process/status.h"
@@ -19,7 +19,8 @@ class Child {
  public:
   struct Hooks {
     std::function<void(const Result<WorkerStatus>&)> on_status;
-    std::function<void()> on_dead;  // after the last on_status; `exit()` is known
+    std::function<void()> on_silence;  // it closed its status descriptor
+    std::function<void()> on_dead;     // after the last on_status; `exit()` is known
   };
 
   static Result<std::unique_ptr<Child>> start(uv_loop_t* loop, const SpawnRequest& request,
@@ -35,7 +36,10 @@ class Child {
   std::string output() const { return tail_.text(); }
   std::int64_t output_bytes() const { return tail_.total_bytes(); }
 
+  const std::optional<Usage>& usage() const { return usage_; }  // known once it is retired
+
   void close_stdin() { process_.stdin_write.reset(); }
+  void subscribe();  // tells a spare to take over
   void kill();
 
   /// Reads what it last wrote, reaps it (`exit()` must be known) and calls no hook any more.
@@ -53,7 +57,7 @@ class Child {
   OutputTail tail_;
   LineCutter lines_;
   std::optional<ExitStatus> exit_;
-  bool reaped_ = false;
+  std::optional<Usage> usage_;  // once it is reaped
   // Watchers go before the descriptors that they watch.
   std::unique_ptr<FdWatcher> pidfd_watcher_;
   std::unique_ptr<FdWatcher> status_watcher_;

@@ -14,15 +14,7 @@ namespace {
 
 constexpr int kProbeTimeoutMs = 5'000;
 
-}  // namespace
-
-Result<std::unique_ptr<CgroupTree>> usable_cgroups(std::string_view name,
-                                                   std::vector<std::string> probe) {
-  LC_TRY(auto tree, CgroupTree::create(name));
-  LC_TRY(const auto cgroup, tree->make("join"));
-  SpawnRequest request{.argv = std::move(probe),
-                       .env = {fmt::format("{}={}", proto::kCgroupFdVariable, kCgroupFd)}};
-  request.cgroup = &cgroup->procs();
+Status run_probe(SpawnRequest request) {
   LC_TRY(const Spawned process, spawn(request));
   pollfd ended{.fd = process.pidfd.get(), .events = POLLIN, .revents = 0};
   if (::poll(&ended, 1, kProbeTimeoutMs) != 1) {
@@ -33,10 +25,33 @@ Result<std::unique_ptr<CgroupTree>> usable_cgroups(std::string_view name,
   reap(process.pidfd.get());
   if (!exit || *exit != ExitStatus{}) {
     return fail(ErrorCode::unavailable,
-                fmt::format("a process cannot join {} ('{}' did not end with exit code 0)",
-                            cgroup->folder(), request.argv.front()));
+                fmt::format("'{}' did not end with exit code 0", request.argv.front()));
   }
-  return tree;
+  return {};
+}
+
+Status try_cell(const Cells& cells, const std::vector<std::string>& probe) {
+  LC_TRY(const auto cell, cells.make("join", {}));
+  SpawnRequest request{.argv = probe, .env = {door_variable(*cell)}, .doors = cell->doors()};
+  return run_probe(std::move(request));
+}
+
+}  // namespace
+
+std::unique_ptr<Cells> usable_cells(std::string_view name, const std::vector<std::string>& probe) {
+  auto cells = Cells::create(name);
+  if (auto joined = try_cell(*cells, probe); !joined) {
+    cells->give_up_cgroups("a process cannot join the cgroups here: " + joined.error().message);
+  }
+  if (cells->level() == Containment::cgroup) {
+    return cells;
+  }
+  if (auto inside = run_probe({.argv = probe, .env = {}, .pids = PidNamespace::fresh}); inside) {
+    cells->use_pid_namespaces();
+  } else {
+    cells->explain("; no PID namespace either: " + inside.error().message);
+  }
+  return cells;
 }
 
 }  // namespace lc::process

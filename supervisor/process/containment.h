@@ -1,20 +1,17 @@
 #pragma once
 
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
-#include "common/result.h"
-#include "supervisor/process/cgroup.h"
+#include "supervisor/process/cell.h"
 
 namespace lc::process {
 
-/// Cgroups that workers can really join: `probe`, a command that joins as a worker does and leaves
-/// with exit code 0, is run in one. Takes milliseconds; blocks meanwhile.
-///
-/// Errors: unavailable - as CgroupTree::create, or the probe could not join; what the probe started
-/// is gone then too.
-Result<std::unique_ptr<CgroupTree>> usable_cgroups(std::string_view name,
-                                                   std::vector<std::string> probe);
+/// Cells that workers can really join: `probe`, a command that joins as a worker does and leaves
+/// with exit code 0, is run in one, then in a PID namespace where there are no cgroups. Takes
+/// milliseconds; blocks meanwhile. What the probe started is gone then.
+std::unique_ptr<Cells> usable_cells(std::string_view name, const std::vector<std::string>& probe);
 
 }  // namespace lc::process

@@ -7,7 +7,10 @@
 
 namespace lc::process {
 
-Ending classify(const ExitStatus& exit, During during) {
+Ending classify(const ExitStatus& exit, During during, Memory memory) {
+  if (memory == Memory::exhausted) {
+    return {proto::Outcome::oom, "killed: it needed more memory than its limit"};
+  }
   if (exit.signal == 0) {
     if (exit.code == kExitUnavailable && during == During::rest) {
       return {

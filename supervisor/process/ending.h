@@ -24,9 +24,13 @@ inline constexpr int kExitUnavailable =
 
 enum class During { reaction, rest };
 
+/// Whether the kernel ended something of this generation for want of memory, by its own counter.
+enum class Memory { enough, exhausted };
+
 /// What the end of a process that we did not kill says about the crew.
 ///
-/// A SIGKILL that was not ours is killed_external: the status does not tell who sent it.
-Ending classify(const ExitStatus& exit, During during);
+/// A SIGKILL that was not ours is killed_external unless memory was exhausted: the status does not
+/// tell who sent it.
+Ending classify(const ExitStatus& exit, During during, Memory memory = Memory::enough);
 
 }  // namespace lc::process

@@ -28,7 +28,7 @@ void Fleet::add_stopped(WorkerSpec spec) {
 }
 
 bool Fleet::is_ready(const CrewId& crew) const {
-  return impl_->find(crew).machine.state() == State::idle;
+  return impl_->find(crew).active->machine.state() == State::idle;
 }
 
 void Fleet::arm(const CrewId& crew, SliceIndex slice, Attempt attempt,
@@ -41,16 +41,32 @@ bool Fleet::disarm(const CrewId& crew) {
 }
 
 void Fleet::fail_reaction(const CrewId& crew, proto::Outcome outcome, std::string detail) {
-  impl_->feed(impl_->find(crew),
+  impl_->feed(*impl_->find(crew).active,
               {.kind = EventKind::broken, .outcome = outcome, .detail = std::move(detail)});
 }
 
 void Fleet::stop(const CrewId& crew) {
-  impl_->feed(impl_->find(crew), {.kind = EventKind::disable});
+  impl_->stop(impl_->find(crew));
 }
 
 void Fleet::start(const CrewId& crew) {
-  impl_->feed(impl_->find(crew), {.kind = EventKind::enable});
+  impl_->start(impl_->find(crew));
+}
+
+void Fleet::set_outage(Outage outage) {
+  impl_->set_outage(outage);
+}
+
+std::string Fleet::excuse_since(MonoTime since) const {
+  return impl_->excuse_since(since);
+}
+
+bool Fleet::take_oom(const CrewId& crew) {
+  return impl_->take_oom(impl_->find(crew));
+}
+
+bool Fleet::holds(pid_t pid) const {
+  return impl_->holds(pid);
 }
 
 std::vector<Fleet::WorkerInfo> Fleet::workers() const {
@@ -59,6 +75,10 @@ std::vector<Fleet::WorkerInfo> Fleet::workers() const {
 
 std::string_view Fleet::containment() const {
   return impl_->containment();
+}
+
+std::vector<Unenforced> Fleet::unenforced() const {
+  return impl_->unenforced();
 }
 
 void Fleet::leave_to_owner(pid_t pid) {

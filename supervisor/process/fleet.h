@@ -13,7 +13,8 @@
 #include "common/ids.h"
 #include "common/result.h"
 #include "common/time.h"
-#include "proto/outcome.h"
+#include "proto/confinement.h"
+#include "supervisor/process/ended.h"
 
 struct uv_loop_s;
 
@@ -23,7 +24,8 @@ class Timers;
 
 namespace lc::process {
 
-class CgroupTree;
+class Cells;
+struct Unenforced;
 
 /// What one crew's worker process is made of.
 struct WorkerSpec {
@@ -31,8 +33,12 @@ struct WorkerSpec {
   std::vector<std::string> argv;  // argv[0] is the path of the program: absolute, or below `folder`
   std::vector<std::string> env;   // NAME=value, the whole environment
   std::string stdin_line;         // without the line feed; at most kStdinLineBytesMax
-  std::string folder;             // working directory; empty: the supervisor's own
+  std::string spare_line = {};    // the same for a spare
+  std::string folder = {};        // working directory; empty: the supervisor's own
   Micros init_timeout = seconds(30);
+  std::optional<Micros> idle_timeout = {};  // of a reaction without progress
+  std::int64_t spares = 0;                  // workers that wait to take over
+  proto::CgroupLimits limits = {};
 };
 
 /// Runs on the loop thread, never from inside a call into the Fleet; every call into the Fleet is
@@ -43,30 +49,33 @@ struct FleetHooks {
 
   /// An armed reaction will never be done. Exactly one of this or a `disarm` that returned true
   /// ends every armed reaction. Comes when the worker's processes are proven gone (or unkillable).
-  std::function<void(const CrewId&, SliceIndex, Attempt, proto::Outcome, std::string detail,
-                     std::string output_tail)>
-      on_reaction_failed;
+  std::function<void(const Ended&)> on_reaction_failed;
 
   /// The worker died, or never became ready, without an armed reaction. Also our own failures to
   /// start one (Outcome::spawn_failed, no strike). Not for workers that were told to go.
-  std::function<void(const CrewId&, proto::Outcome, std::string detail, std::string output_tail)>
-      on_idle_failure;
+  std::function<void(const Ended&)> on_idle_failure;
+
+  /// The same of a spare: no strike, whatever it died of. May be empty.
+  std::function<void(const Ended&)> on_spare_failure = {};
 };
 
 struct FleetOptions {
-  const CgroupTree* cgroups = nullptr;  // outlives the Fleet; null: none can be had
-  std::uint64_t seed = 0;               // of the jitter of restart delays
-  int spawns_per_turn_max = 4;          // so that many starts never hold up a beat
-  Micros kill_timeout = seconds(2);     // from SIGKILL to UNKILLABLE
-  Micros kill_interval = seconds(5);    // between attempts to kill an unkillable worker
+  const Cells* cells = nullptr;       // outlives the Fleet; null: Containment::session
+  std::uint64_t seed = 0;             // of the jitter of restart delays
+  int spawns_per_turn_max = 4;        // so that many starts never hold up a beat
+  Micros kill_timeout = seconds(2);   // from SIGKILL to UNKILLABLE
+  Micros kill_interval = seconds(5);  // between attempts to kill an unkillable worker
 };
+
+enum class Outage { off, on };
 
 /// Every crew's worker process, on the loop thread: started, watched, killed on time, restarted.
 ///
 /// A deadline is a SIGKILL of the worker's whole group on an absolute monotonic timer, never early.
 /// A new worker of a crew starts only when every process of its last one is proven gone. A worker
-/// that fails is restarted by itself, after 0, 1, 4, 16, 30 s (jittered) in a row without a
-/// reaction that was done; who counts strikes and gives up is the caller (`stop`).
+/// that fails is restarted by itself, when RestartPolicy says; nothing restarts while many crews
+/// lose their workers at once (Brake) or during an outage. A crew's spare, started when its worker
+/// is ready, takes over at once. Who counts strikes and gives up is the caller (`stop`).
 class Fleet {
  public:
   /// Makes this process the reaper of its orphaned descendants. One Fleet a process.
@@ -105,6 +114,19 @@ class Fleet {
   /// Enabled again: started now, delays begin anew.
   void start(const CrewId& crew);
 
+  /// NATS is away: nothing restarts until it is back, and what fails meanwhile is excused.
+  void set_outage(Outage outage);
+
+  /// Why a failure of what began at `since` is no strike; empty: it is one.
+  std::string excuse_since(MonoTime since) const;
+
+  /// Whether something of the crew's worker was killed for want of memory; true once for each one.
+  bool take_oom(const CrewId& crew);
+
+  struct SpareInfo {
+    std::string state;
+    pid_t pid = 0;
+  };
   struct WorkerInfo {
     CrewId crew;
     std::string state;  // of README.md's table: idle, reacting, backoff, ...
@@ -113,12 +135,21 @@ class Fleet {
     std::int64_t uptime_ms = 0;
     std::int64_t failures = 0;                   // in a row, since the last reaction done
     std::optional<std::int64_t> restarts_in_ms;  // while in backoff
+    bool is_flapping = false;                    // more than 10 failures in 10 minutes
     std::int64_t output_bytes = 0;               // written to stdout and stderr by this process
+    std::vector<std::string> sandbox_missing;    // what the kernel could not do
+    std::vector<SpareInfo> spares;
   };
   std::vector<WorkerInfo> workers() const;  // in crew order
 
-  /// How a worker's processes are held together: `cgroup`, or `session` with a search in /proc.
+  /// How a worker's processes are held together: a level of Containment.
   std::string_view containment() const;
+
+  /// The limits of crews that this host does not enforce.
+  std::vector<Unenforced> unenforced() const;
+
+  /// Whether a process is a worker of ours or came from one, as far as /proc tells.
+  bool holds(pid_t pid) const;
 
   /// Children of this process that are not workers (and lead a session of their own): never reaped
   /// or killed here.

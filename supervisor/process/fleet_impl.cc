@@ -1,63 +1,78 @@
 #include "supervisor/process/fleet_impl.h"
 
-#include <fmt/format.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <csignal>
 #include <utility>
 
 #include "common/check.h"
 #include "common/clock.h"
-#include "proto/worker_config.h"
 
 namespace lc::process {
 namespace {
 
 // Between two looks at a tree that is dying; deaths of orphans also make us look at once.
-constexpr Micros kSweepWaitFirst{500};
+constexpr Micros kSweepWaitFirst{200};
 constexpr Micros kSweepWaitMax = millis(20);
+
+// A worker that dies closes its descriptors just before it counts as dead.
+constexpr Micros kSilenceMax = seconds(1);
+
+// Of the loop's time, one part in so many may go to looking for orphans.
+constexpr std::int64_t kOrphansShare = 10;
 
 }  // namespace
 
 Fleet::Impl::~Impl() {
   timers_.cancel(turn_timer_);
-  for (const auto& [crew, worker] : workers_) {
-    timers_.cancel(worker->deadline_timer);
-    timers_.cancel(worker->sweep_timer);
-  }
+  timers_.cancel(orphans_timer_);
+  for_each_worker([this](const Worker& worker) {
+    timers_.cancel(worker.deadline_timer);
+    timers_.cancel(worker.sweep_timer);
+    timers_.cancel(worker.silence_timer);
+  });
 }
 
 Status Fleet::Impl::watch_deaths() {
+  std::signal(SIGPIPE, SIG_IGN);  // a worker may die before it is told to take over
   LC_TRY(deaths_, SignalWatcher::create(loop_, SIGCHLD, [this] { on_orphan_death(); }));
   return {};
 }
 
-void Fleet::Impl::add(WorkerSpec spec, EventKind first) {
-  const CrewId crew = spec.crew;
-  LC_ASSERT(!workers_.contains(crew));
-  const LifecycleOptions machine{.init_timeout = spec.init_timeout,
-                                 .kill_timeout = options_.kill_timeout,
-                                 .kill_interval = options_.kill_interval};
-  auto worker =
-      std::make_unique<Worker>(Worker{.spec = std::move(spec), .machine = Lifecycle(machine)});
-  Worker& added = *worker;
-  workers_.emplace(crew, std::move(worker));
-  feed(added, {.kind = first});
+Lifecycle Fleet::Impl::machine_of(const CrewSlot& crew) const {
+  return Lifecycle({.init_timeout = crew.spec.init_timeout,
+                    .kill_timeout = options_.kill_timeout,
+                    .kill_interval = options_.kill_interval});
 }
 
-Worker& Fleet::Impl::find(const CrewId& crew) {
-  const auto found = workers_.find(crew);
-  LC_ASSERT(found != workers_.end());
+void Fleet::Impl::add(WorkerSpec spec, EventKind first) {
+  const CrewId id = spec.crew;
+  LC_ASSERT(!crews_.contains(id));
+  auto crew = std::make_unique<CrewSlot>();
+  CrewSlot& added = *crew;
+  added.spec = std::move(spec);
+  added.active = std::make_unique<Worker>(Worker{.crew = added, .machine = machine_of(added)});
+  for (int i = 0; i < added.spec.spares; ++i) {
+    added.spares.push_back(
+        std::make_unique<Worker>(Worker{.crew = added, .machine = machine_of(added)}));
+    added.spares.back()->machine.on({.kind = EventKind::demote}, monotonic_now());
+  }
+  crews_.emplace(id, std::move(crew));
+  brake_.set_crews(crews_.size());
+  feed(*added.active, {.kind = first});
+}
+
+CrewSlot& Fleet::Impl::find(const CrewId& crew) {
+  const auto found = crews_.find(crew);
+  LC_ASSERT(found != crews_.end());
   return *found->second;
 }
 
 /// Every event goes through here: the machine decides, the orders are carried out.
 void Fleet::Impl::feed(Worker& worker, Event event) {
   bool kill_ordered = false;
-  for (Order& order : worker.machine.on(event, monotonic_now())) {
+  for (const Order& order : worker.machine.on(event, monotonic_now())) {
     kill_ordered = kill_ordered || order.kind == OrderKind::kill_tree;
-    obey(worker, std::move(order));
+    obey(worker, order);
   }
   set_deadline(worker);
   if (kill_ordered) {
@@ -65,7 +80,7 @@ void Fleet::Impl::feed(Worker& worker, Event event) {
   }
 }
 
-void Fleet::Impl::obey(Worker& worker, Order order) {
+void Fleet::Impl::obey(Worker& worker, const Order& order) {
   switch (order.kind) {
     case OrderKind::spawn:
       if (!std::exchange(worker.queued, true)) {
@@ -75,29 +90,26 @@ void Fleet::Impl::obey(Worker& worker, Order order) {
     case OrderKind::close_stdin:
       worker.child->close_stdin();
       return;
+    case OrderKind::subscribe:
+      worker.child->subscribe();
+      return;
     case OrderKind::kill_tree:
       worker.child->kill();
-      if (worker.cgroup) {
-        worker.cgroup->kill();
+      if (worker.cell) {
+        worker.cell->kill();
       }
       worker.sweep_wait = kSweepWaitFirst;
       return;
+    case OrderKind::report_ready:
+      wake_spares(worker.crew);
+      reports_.push_back({Report::Kind::ready, {.crew = worker.crew.spec.crew}});
+      break;
     case OrderKind::report_reaction_failed:
     case OrderKind::report_idle_failure:
-    case OrderKind::report_ready: {
-      Report report{worker.spec.crew, std::move(order), std::nullopt, ""};
-      if (report.order.kind == OrderKind::report_reaction_failed) {
-        report.reaction = std::exchange(worker.reaction, std::nullopt);
-      }
-      if (report.order.kind != OrderKind::report_ready) {
-        report.output =
-            worker.child ? worker.child->output() : std::exchange(worker.last_output, {});
-      }
-      reports_.push_back(std::move(report));
+      report(worker, order);
       break;
-    }
   }
-  call_next_turn();
+  call_next_turn(monotonic_now());
 }
 
 void Fleet::Impl::set_deadline(Worker& worker) {
@@ -117,6 +129,19 @@ void Fleet::Impl::set_deadline(Worker& worker) {
   }
 }
 
+/// Of a worker whose leader is dead: whether nothing of its tree is left.
+bool Fleet::Impl::is_gone(const Worker& worker) const {
+  switch (options_.cells == nullptr ? Containment::session : options_.cells->level()) {
+    case Containment::cgroup:
+      return !worker.cell->is_populated();
+    case Containment::pidns:
+      return true;  // the kernel has waited for all the others
+    case Containment::session:
+      return orphans_.sweep(worker.child->pid());
+  }
+  return true;
+}
+
 /// If the worker is being killed: proves that its tree is gone, or looks again soon.
 void Fleet::Impl::try_finish(Worker& worker) {
   const State state = worker.machine.state();
@@ -124,8 +149,7 @@ void Fleet::Impl::try_finish(Worker& worker) {
     return;  // its pidfd tells when the leader is dead
   }
   timers_.cancel(worker.sweep_timer);
-  const bool swept = orphans_.sweep(worker.child->pid());
-  if (!swept || (worker.cgroup && worker.cgroup->is_populated())) {
+  if (!is_gone(worker)) {
     worker.sweep_timer = timers_.arm(monotonic_now() + worker.sweep_wait, [this, &worker] {
       try_finish(worker);
       settle();
@@ -133,13 +157,58 @@ void Fleet::Impl::try_finish(Worker& worker) {
     worker.sweep_wait = std::min(Micros{worker.sweep_wait.us * 2}, kSweepWaitMax);
     return;
   }
-  worker.child->retire();
-  orphans_.remove_worker(worker.child->pid());
-  worker.last_output = worker.child->output();
+  retire(worker);
+  feed(worker, {.kind = EventKind::tree_gone, .delay = delay_after(worker)});
+  take_over(worker);
+}
+
+/// Reaps the leader and keeps what is known of it for the report.
+void Fleet::Impl::retire(Worker& worker) {
+  Child& child = *worker.child;
+  child.retire();
+  orphans_.remove_worker(child.pid());
+  timers_.cancel(worker.silence_timer);
+  worker.last = {.pid = child.pid(),
+                 .generation = worker.generation,
+                 .uptime_ms = (monotonic_now() - worker.spawned_at).us / 1000,
+                 .exit = child.exit(),
+                 .usage = child.usage(),
+                 .forks_refused = worker.cell ? worker.cell->forks_refused() : std::nullopt,
+                 .output_bytes = child.output_bytes(),
+                 .output = child.output()};
   retired_.push_back(std::move(worker.child));
-  worker.cgroup.reset();
-  call_next_turn();
-  feed(worker, {.kind = EventKind::tree_gone, .jitter_ppm = jitter_ppm()});
+  worker.cell.reset();
+  call_next_turn(monotonic_now());
+}
+
+/// A spare becomes the crew's worker, and the dead one's place that of a spare: who takes over does
+/// not wait for the restart delay, who replaces it does.
+void Fleet::Impl::take_over(Worker& dead) {
+  CrewSlot& crew = dead.crew;
+  const State state = dead.machine.state();
+  if (&dead != crew.active.get() || (state != State::spawning && state != State::backoff)) {
+    return;
+  }
+  for (const State wanted : {State::standby, State::starting}) {
+    const auto spare = std::ranges::find_if(
+        crew.spares, [wanted](const auto& each) { return each->machine.state() == wanted; });
+    if (spare != crew.spares.end()) {
+      std::swap(crew.active, *spare);
+      feed(**spare, {.kind = EventKind::demote});
+      crew.starts += 1;
+      feed(*crew.active, {.kind = EventKind::promote});
+      return;
+    }
+  }
+}
+
+void Fleet::Impl::wake_spares(CrewSlot& crew) {
+  for (const auto& spare : crew.spares) {
+    const State state = spare->machine.state();
+    if (state == State::stopped || state == State::disabled) {
+      feed(*spare, {.kind = EventKind::enable});
+    }
+  }
 }
 
 void Fleet::Impl::on_status(Worker& worker, const Result<WorkerStatus>& status) {
@@ -147,16 +216,42 @@ void Fleet::Impl::on_status(Worker& worker, const Result<WorkerStatus>& status) 
     feed(worker, {.kind = EventKind::broken,
                   .outcome = proto::Outcome::protocol,
                   .detail = status.error().message});
-  } else if (status->state == WorkerStatus::State::ready) {
-    feed(worker, {.kind = EventKind::ready});
-  } else {
-    feed(worker, {.kind = EventKind::failed, .detail = status->message});
+    settle();
+    return;
+  }
+  switch (status->state) {
+    case WorkerStatus::State::ready:
+    case WorkerStatus::State::standby: {
+      worker.missing = status->missing;
+      const bool ready = status->state == WorkerStatus::State::ready;
+      feed(worker, {.kind = ready ? EventKind::ready : EventKind::standby});
+      break;
+    }
+    case WorkerStatus::State::progress:
+      feed(worker, {.kind = EventKind::progress});
+      break;
+    case WorkerStatus::State::failed:
+      feed(worker, {.kind = EventKind::failed, .detail = status->message});
+      break;
   }
   settle();
 }
 
+/// It closed the only way to tell how it is: unless it is dying, it broke the contract.
+void Fleet::Impl::on_silence(Worker& worker) {
+  worker.silence_timer = timers_.arm(monotonic_now() + kSilenceMax, [this, &worker] {
+    worker.silence_timer = {};
+    feed(worker, {.kind = EventKind::broken,
+                  .outcome = proto::Outcome::protocol,
+                  .detail = "closed its status descriptor (3) and lives"});
+    settle();
+  });
+}
+
 void Fleet::Impl::on_dead(Worker& worker) {
-  feed(worker, {.kind = EventKind::exited, .exit = *worker.child->exit()});
+  feed(worker, {.kind = EventKind::exited,
+                .exit = *worker.child->exit(),
+                .memory = worker.cell ? worker.cell->memory() : Memory::enough});
   if (worker.child) {
     try_finish(worker);  // it was being killed already
   }
@@ -164,176 +259,92 @@ void Fleet::Impl::on_dead(Worker& worker) {
 }
 
 void Fleet::Impl::on_orphan_death() {
-  orphans_.reap();
-  for (const auto& [crew, worker] : workers_) {
-    if (worker->child) {
-      try_finish(*worker);
-    }
-  }
-  settle();
-}
-
-void Fleet::Impl::call_next_turn() {
-  if (turn_timer_ == TimerId{}) {
-    turn_timer_ = timers_.arm(monotonic_now(), [this] { turn(); });
-  }
-}
-
-void Fleet::Impl::turn() {
-  turn_timer_ = {};
-  retired_.clear();
-  spawn_some();
-  settle();
-  if (on_gone_ && all_gone()) {
-    std::exchange(on_gone_, nullptr)();  // may destroy the Fleet
-  }
-}
-
-void Fleet::Impl::spawn_some() {
-  for (int spawned = 0; spawned < options_.spawns_per_turn_max && !to_spawn_.empty();) {
-    Worker& worker = *to_spawn_.front();
-    to_spawn_.pop_front();
-    worker.queued = false;
-    if (worker.machine.state() == State::spawning) {
-      spawn(worker);
-      spawned += 1;
-    }
-  }
-  if (!to_spawn_.empty()) {
-    call_next_turn();
-  }
-}
-
-void Fleet::Impl::spawn(Worker& worker) {
-  LC_ASSERT(!worker.child);
-  worker.spawns += 1;
-  worker.last_output.clear();
-  const auto token = fmt::format("{}.{}.{}", worker.spec.crew.value, ::getpid(), worker.spawns);
-  SpawnRequest request{.argv = worker.spec.argv,
-                       .env = worker.spec.env,
-                       .stdin_line = worker.spec.stdin_line,
-                       .folder = worker.spec.folder};
-  request.env.push_back(fmt::format("{}={}", kTokenVariable, token));
-  if (options_.cgroups != nullptr) {
-    auto cgroup =
-        options_.cgroups->make(fmt::format("{}.{}", worker.spec.crew.value, worker.spawns));
-    if (!cgroup) {
-      spawn_failed(worker, cgroup.error());
-      return;
-    }
-    worker.cgroup = *std::move(cgroup);
-    request.cgroup = &worker.cgroup->procs();
-    request.env.push_back(fmt::format("{}={}", proto::kCgroupFdVariable, kCgroupFd));
-  }
-  auto child =
-      Child::start(loop_, request,
-                   {.on_status = [this, &worker](const auto& status) { on_status(worker, status); },
-                    .on_dead = [this, &worker] { on_dead(worker); }});
-  if (!child) {
-    worker.cgroup.reset();
-    spawn_failed(worker, child.error());
+  if (orphans_timer_ != TimerId{}) {
     return;
   }
-  worker.child = *std::move(child);
-  worker.spawned_at = monotonic_now();
-  orphans_.add_worker(worker.child->pid(), token);
-  feed(worker, {.kind = EventKind::spawned});
-}
-
-void Fleet::Impl::spawn_failed(Worker& worker, const Error& error) {
-  feed(worker,
-       {.kind = EventKind::spawn_failed, .detail = error.message, .jitter_ppm = jitter_ppm()});
-}
-
-/// Calls the hooks; only from the loop, so that no hook runs inside a call of its owner.
-void Fleet::Impl::settle() {
-  while (!reports_.empty()) {
-    const Report report = std::move(reports_.front());
-    reports_.pop_front();
-    tell(report);
+  const MonoTime now = monotonic_now();
+  if (now >= orphans_next_) {
+    look_at_orphans();
+    return;
   }
+  orphans_timer_ = timers_.arm(orphans_next_, [this] {
+    orphans_timer_ = {};
+    look_at_orphans();
+  });
 }
 
-void Fleet::Impl::tell(const Report& report) {
-  const Order& order = report.order;
-  switch (order.kind) {
-    case OrderKind::report_ready:
-      if (find(report.crew).machine.state() == State::idle) {
-        hooks_.on_ready(report.crew);
-      }
-      return;
-    case OrderKind::report_reaction_failed:
-      hooks_.on_reaction_failed(report.crew, report.reaction->slice, report.reaction->attempt,
-                                order.outcome, order.detail, report.output);
-      return;
-    case OrderKind::report_idle_failure:
-      hooks_.on_idle_failure(report.crew, order.outcome, order.detail, report.output);
-      return;
-    case OrderKind::spawn:
-    case OrderKind::close_stdin:
-    case OrderKind::kill_tree:
-      return;
-  }
+void Fleet::Impl::look_at_orphans() {
+  const MonoTime start = monotonic_now();
+  orphans_.reap();
+  for_each_worker([this](Worker& worker) {
+    if (worker.child) {
+      try_finish(worker);
+    }
+  });
+  const MonoTime end = monotonic_now();
+  orphans_next_ = end + Micros{(end - start).us * (kOrphansShare - 1)};
+  settle();
 }
 
-void Fleet::Impl::arm(Worker& worker, Reaction reaction, std::optional<MonoTime> deadline) {
-  LC_ASSERT(!worker.reaction);  // one reaction at a time
-  worker.reaction = reaction;
-  feed(worker, {.kind = EventKind::armed, .until = deadline});
+void Fleet::Impl::arm(CrewSlot& crew, Reaction reaction, std::optional<MonoTime> deadline) {
+  LC_ASSERT(!crew.reaction);  // one reaction at a time
+  crew.reaction = reaction;
+  crew.armed_at = monotonic_now();
+  feed(*crew.active, {.kind = EventKind::armed, .until = deadline, .idle = crew.spec.idle_timeout});
 }
 
-bool Fleet::Impl::disarm(Worker& worker) {
-  if (!worker.machine.accepts_done()) {
+bool Fleet::Impl::disarm(CrewSlot& crew) {
+  if (!crew.active->machine.accepts_done()) {
     return false;
   }
-  worker.reaction.reset();
-  feed(worker, {.kind = EventKind::disarmed});
+  crew.reaction.reset();
+  crew.policy.succeeded();
+  feed(*crew.active, {.kind = EventKind::disarmed});
   return true;
+}
+
+void Fleet::Impl::stop(CrewSlot& crew) {
+  for (const auto& spare : crew.spares) {
+    feed(*spare, {.kind = EventKind::disable});
+  }
+  feed(*crew.active, {.kind = EventKind::disable});
+}
+
+void Fleet::Impl::start(CrewSlot& crew) {
+  crew.policy.reset();
+  crew.spare_policy.reset();
+  feed(*crew.active, {.kind = EventKind::enable});
+}
+
+bool Fleet::Impl::take_oom(CrewSlot& crew) {
+  const Worker& worker = *crew.active;
+  if (!worker.cell || worker.cell->memory() == Memory::enough) {
+    return false;
+  }
+  return std::exchange(crew.oom_told, worker.generation) != worker.generation;
 }
 
 void Fleet::Impl::shutdown(Micros grace, std::function<void()> on_gone) {
   LC_ASSERT(!on_gone_);
   on_gone_ = std::move(on_gone);
   const MonoTime end = monotonic_now() + grace;
-  for (const auto& [crew, worker] : workers_) {
-    feed(*worker, {.kind = EventKind::shutdown, .until = end});
-  }
-  call_next_turn();
+  for_each_worker(
+      [this, end](Worker& worker) { feed(worker, {.kind = EventKind::shutdown, .until = end}); });
+  call_next_turn(monotonic_now());
 }
 
 bool Fleet::Impl::all_gone() const {
-  return reports_.empty() && std::ranges::all_of(workers_, [](const auto& entry) {
-           const State state = entry.second->machine.state();
-           return state == State::stopped || state == State::unkillable;
-         });
+  bool gone = reports_.empty();
+  for_each_worker([&gone](const Worker& worker) {
+    const State state = worker.machine.state();
+    gone = gone && (state == State::stopped || state == State::unkillable);
+  });
+  return gone;
 }
 
 std::int64_t Fleet::Impl::jitter_ppm() {
   constexpr auto span = static_cast<std::uint64_t>(2 * kJitterPpmMax + 1);
   return static_cast<std::int64_t>(random_() % span) - kJitterPpmMax;
-}
-
-std::vector<Fleet::WorkerInfo> Fleet::Impl::workers() const {
-  const MonoTime now = monotonic_now();
-  std::vector<WorkerInfo> out;
-  for (const auto& [crew, worker] : workers_) {
-    WorkerInfo info;
-    info.crew = crew;
-    info.state = to_string(worker->machine.state());
-    info.restarts = std::max<std::int64_t>(0, worker->spawns - 1);
-    info.failures = worker->machine.failures();
-    if (worker->child) {
-      info.pid = worker->child->pid();
-      info.uptime_ms = (now - worker->spawned_at).us / 1000;
-      info.output_bytes = worker->child->output_bytes();
-    }
-    if (const auto due = worker->machine.next_deadline();
-        due && worker->machine.state() == State::backoff) {
-      info.restarts_in_ms = std::max<std::int64_t>(0, (*due - now).us / 1000);
-    }
-    out.push_back(std::move(info));
-  }
-  return out;
 }
 
 }  // namespace lc::process

@@ -8,41 +8,53 @@
 
 #include "common/timers.h"
 #include "common/uv.h"
-#include "supervisor/process/cgroup.h"
+#include "supervisor/process/cell.h"
 #include "supervisor/process/child.h"
 #include "supervisor/process/fleet.h"
 #include "supervisor/process/lifecycle.h"
 #include "supervisor/process/orphans.h"
+#include "supervisor/process/restart_policy.h"
 
 namespace lc::process {
 
-struct Reaction {
-  SliceIndex slice;
-  Attempt attempt;
-};
+struct CrewSlot;
 
+/// One process of a crew, or the place for one.
 struct Worker {
-  WorkerSpec spec;
+  CrewSlot& crew;
   Lifecycle machine;
-  std::unique_ptr<Cgroup> cgroup;  // of the child, when there are cgroups
+  std::unique_ptr<Cell> cell;  // of the child
   std::unique_ptr<Child> child;
-  std::optional<Reaction> reaction;
-  std::int64_t spawns = 0;
+  std::int64_t generation = 0;
   MonoTime spawned_at;
-  bool queued = false;      // waits for its turn to be spawned
-  std::string last_output;  // of the child that is gone
+  bool queued = false;  // waits for its turn to be spawned
+  bool silent = false;  // closed its status descriptor
+  std::vector<std::string> missing;
+  Ended last;  // of the child that is gone: what is known before the report
   TimerId deadline_timer;
   std::optional<MonoTime> deadline_at;
   TimerId sweep_timer;
   Micros sweep_wait;  // until the tree is looked at again
+  TimerId silence_timer;
+};
+
+struct CrewSlot {
+  WorkerSpec spec;
+  std::unique_ptr<Worker> active;
+  std::vector<std::unique_ptr<Worker>> spares;
+  RestartPolicy policy;
+  RestartPolicy spare_policy;
+  std::optional<Reaction> reaction;
+  MonoTime armed_at;
+  std::int64_t generations = 0;
+  std::int64_t starts = 0;  // processes that became the crew's worker
+  std::int64_t oom_told = 0;
 };
 
 /// A hook to be called, when no call into the Fleet is on the stack.
 struct Report {
-  CrewId crew;
-  Order order;
-  std::optional<Reaction> reaction;
-  std::string output;
+  enum class Kind { ready, reaction_failed, idle_failure, spare_failure } kind = Kind::ready;
+  Ended ended;  // ready: only the crew
 };
 
 /// Carries out what the lifecycles of the workers order.
@@ -61,32 +73,60 @@ class Fleet::Impl {
 
   Status watch_deaths();
   void add(WorkerSpec spec, EventKind first);
-  Worker& find(const CrewId& crew);
-  const Worker& find(const CrewId& crew) const { return const_cast<Impl*>(this)->find(crew); }
+  CrewSlot& find(const CrewId& crew);
+  const CrewSlot& find(const CrewId& crew) const { return const_cast<Impl*>(this)->find(crew); }
   void feed(Worker& worker, Event event);
-  void arm(Worker& worker, Reaction reaction, std::optional<MonoTime> deadline);
-  bool disarm(Worker& worker);
+  void arm(CrewSlot& crew, Reaction reaction, std::optional<MonoTime> deadline);
+  bool disarm(CrewSlot& crew);
+  void stop(CrewSlot& crew);
+  void start(CrewSlot& crew);
+  void set_outage(Outage outage);
+  std::string excuse_since(MonoTime since) const;
+  bool take_oom(CrewSlot& crew);
   void shutdown(Micros grace, std::function<void()> on_gone);
   std::vector<WorkerInfo> workers() const;
-  std::string_view containment() const { return options_.cgroups ? "cgroup" : "session"; }
+  bool holds(pid_t pid) const;
+  std::string_view containment() const;
+  std::vector<Unenforced> unenforced() const;
   Orphans& orphans() { return orphans_; }
 
  private:
-  void obey(Worker& worker, Order order);
+  Lifecycle machine_of(const CrewSlot& crew) const;
+  void obey(Worker& worker, const Order& order);
   void set_deadline(Worker& worker);
   void try_finish(Worker& worker);
+  bool is_gone(const Worker& worker) const;
+  void retire(Worker& worker);
+  void take_over(Worker& dead);
+  void wake_spares(CrewSlot& crew);
   void on_status(Worker& worker, const Result<WorkerStatus>& status);
+  void on_silence(Worker& worker);
   void on_dead(Worker& worker);
   void on_orphan_death();
-  void call_next_turn();
+  void look_at_orphans();
+  void call_next_turn(MonoTime at);
   void turn();
   void spawn_some();
+  std::optional<MonoTime> held_until(const Worker& worker, MonoTime now);
   void spawn(Worker& worker);
   void spawn_failed(Worker& worker, const Error& error);
+  Micros delay_after(Worker& worker);
   void settle();
+  void report(Worker& worker, const Order& order);
+  Ended ended(const Worker& worker, const Failure& failure) const;
+  std::string excuse_of(const CrewSlot& crew, const Failure& failure, MonoTime since);
   void tell(const Report& report);
   bool all_gone() const;
   std::int64_t jitter_ppm();
+  template <class Each>
+  void for_each_worker(Each each) const {
+    for (const auto& [id, crew] : crews_) {
+      each(*crew->active);
+      for (const auto& spare : crew->spares) {
+        each(*spare);
+      }
+    }
+  }
 
   uv_loop_t* loop_;
   Timers& timers_;
@@ -95,12 +135,20 @@ class Fleet::Impl {
   std::mt19937_64 random_;
   Orphans orphans_;
   std::unique_ptr<SignalWatcher> deaths_;
-  std::map<CrewId, std::unique_ptr<Worker>> workers_;
+  std::map<CrewId, std::unique_ptr<CrewSlot>> crews_;
   std::deque<Worker*> to_spawn_;
   std::deque<Report> reports_;
   std::vector<std::unique_ptr<Child>> retired_;  // freed when none of their hooks can be running
+  Brake brake_;
+  RestartBudget budget_;
+  bool outage_ = false;
+  std::optional<MonoTime> outage_ended_;
   TimerId turn_timer_;
+  MonoTime turn_at_;
+  TimerId orphans_timer_;
+  MonoTime orphans_next_;  // a look at all orphans takes long when there are thousands
   std::function<void()> on_gone_;
+  int last_looks_ = 0;
 };
 
 }  // namespace lc::process

@@ -1,7 +1,10 @@
 #include "supervisor/process/kill.h"
 
 #include <signal.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "common/check.h"
 #include "supervisor/process/pidfd.h"
@@ -33,9 +36,15 @@ std::optional<ExitStatus> peek_exit(int pidfd) {
   return ExitStatus{0, info.si_status};
 }
 
-void reap(int pidfd) {
+Usage reap(int pidfd) {
   siginfo_t info{};
-  ::waitid(P_PIDFD, static_cast<id_t>(pidfd), &info, WEXITED | WNOHANG);
+  rusage used{};
+  // Only the system call itself tells what was used: glibc's waitid leaves it out.
+  ::syscall(SYS_waitid, P_PIDFD, pidfd, &info, WEXITED | WNOHANG, &used);
+  const auto in_us = [](const timeval& time) {
+    return std::int64_t{time.tv_sec} * 1'000'000 + time.tv_usec;
+  };
+  return {in_us(used.ru_utime), in_us(used.ru_stime), used.ru_maxrss};
 }
 
 void reap_child(pid_t child) {

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "supervisor/process/ending.h"
+#include "supervisor/process/ended.h"
 
 // The only file that sends signals. A number of a process names it only while nobody has reaped it,
 // so a worker's leader stays unreaped until every other process of its tree is gone.
@@ -20,8 +20,8 @@ void kill_child(pid_t child);
 /// How the process ended, if it has; it stays unreaped.
 std::optional<ExitStatus> peek_exit(int pidfd);
 
-/// Reaps a process that has ended.
-void reap(int pidfd);
+/// Reaps a process that has ended; what it and the descendants that it waited for have used.
+Usage reap(int pidfd);
 
 /// Reaps a child of ours if it has ended.
 void reap_child(pid_t child);

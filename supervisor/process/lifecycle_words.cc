@@ -10,6 +10,8 @@ std::string_view to_string(State state) {
       return "spawning";
     case State::starting:
       return "starting";
+    case State::standby:
+      return "standby";
     case State::idle:
       return "idle";
     case State::reacting:
@@ -42,12 +44,16 @@ std::string_view to_string(EventKind kind) {
       return "spawned";
     case EventKind::spawn_failed:
       return "spawn_failed";
+    case EventKind::standby:
+      return "standby";
     case EventKind::ready:
       return "ready";
     case EventKind::failed:
       return "failed";
     case EventKind::armed:
       return "armed";
+    case EventKind::progress:
+      return "progress";
     case EventKind::disarmed:
       return "disarmed";
     case EventKind::broken:
@@ -56,6 +62,10 @@ std::string_view to_string(EventKind kind) {
       return "exited";
     case EventKind::tree_gone:
       return "tree_gone";
+    case EventKind::promote:
+      return "promote";
+    case EventKind::demote:
+      return "demote";
     case EventKind::deadline:
       return "deadline";
   }

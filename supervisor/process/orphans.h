@@ -33,8 +33,11 @@ class Orphans {
   void leave_to_owner(pid_t pid) { owned_.insert(pid); }
   void forget_owned(pid_t pid) { owned_.erase(pid); }
 
-  /// Reaps every dead orphan.
-  void reap() const;
+  /// Whether a process is a worker, of a worker's session, or carries a worker's token.
+  bool is_of_a_worker(pid_t pid) const;
+
+  /// Reaps every dead orphan. True: none of a worker is left.
+  bool reap() const;
 
   /// Kills and reaps what is left of the tree of `leader`, which is dead itself and not reaped.
   /// True: nothing was left.

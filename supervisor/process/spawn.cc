@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <memory>
 #include <utility>
 
 #include "common/check.h"
@@ -17,7 +19,8 @@ namespace lc::process {
 namespace {
 
 constexpr int kStatusFd = 3;
-constexpr int kFirstForeignFd = kCgroupFd + 1;  // everything from here on is closed in the child
+constexpr int kFirstForeignFd =
+    kDoorFd + static_cast<int>(kDoorsMax);  // everything from here on is closed in the child
 
 class Attributes {
  public:
@@ -119,11 +122,34 @@ Status write_line(const OwnedFd& pipe, const std::string& line) {
   return {};
 }
 
+/// Children of this thread are born into a new PID namespace while it lives.
+class NewPidNamespace {
+ public:
+  static Result<std::unique_ptr<NewPidNamespace>> enter() {
+    OwnedFd ours(::open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC));
+    if (!ours || ::unshare(CLONE_NEWPID) != 0) {
+      return std::unexpected(errno_error("making a PID namespace", errno));
+    }
+    return std::unique_ptr<NewPidNamespace>(new NewPidNamespace(std::move(ours)));
+  }
+  ~NewPidNamespace() { LC_ASSERT(::setns(ours_.get(), CLONE_NEWPID) == 0); }
+  NewPidNamespace(const NewPidNamespace&) = delete;
+  NewPidNamespace& operator=(const NewPidNamespace&) = delete;
+
+ private:
+  explicit NewPidNamespace(OwnedFd ours) : ours_(std::move(ours)) {}
+  OwnedFd ours_;
+};
+
 Result<pid_t> run(const SpawnRequest& request, const FileActions& actions) {
   LC_TRY(auto argv, pointers(request.argv));
   LC_TRY(auto env, pointers(request.env));
   Attributes attributes;
   attributes.isolate();
+  std::unique_ptr<NewPidNamespace> inside;
+  if (request.pids == PidNamespace::fresh) {
+    LC_TRY(inside, NewPidNamespace::enter());
+  }
   pid_t pid = 0;
   const int error =
       ::posix_spawn(&pid, argv[0], actions.get(), attributes.get(), argv.data(), env.data());
@@ -139,10 +165,17 @@ Result<pid_t> run(const SpawnRequest& request, const FileActions& actions) {
 }  // namespace
 
 Result<Spawned> spawn(const SpawnRequest& request) {
-  LC_ASSERT(!request.argv.empty());
+  LC_ASSERT(!request.argv.empty() && request.doors.size() <= kDoorsMax);
   LC_TRY(auto input, make_pipe());
   LC_TRY(auto output, make_pipe());
   LC_TRY(auto status, make_pipe());
+  std::vector<OwnedFd> doors;
+  for (const OwnedFd* door : request.doors) {
+    doors.emplace_back(::fcntl(door->get(), F_DUPFD_CLOEXEC, kFirstForeignFd));
+    if (!doors.back()) {
+      return std::unexpected(errno_error("duplicating a descriptor", errno));
+    }
+  }
   LC_TRY_STATUS(lift(input.read));
   LC_TRY_STATUS(lift(output.write));
   LC_TRY_STATUS(lift(status.write));
@@ -155,10 +188,11 @@ Result<Spawned> spawn(const SpawnRequest& request) {
   actions.give(output.write, STDOUT_FILENO);
   actions.give(output.write, STDERR_FILENO);
   actions.give(status.write, kStatusFd);
-  if (request.cgroup != nullptr) {
-    actions.give(*request.cgroup, kCgroupFd);
+  int door_fd = kDoorFd;
+  for (const OwnedFd& door : doors) {
+    actions.give(door, door_fd++);
   }
-  actions.close_from(request.cgroup != nullptr ? kFirstForeignFd : kCgroupFd);
+  actions.close_from(door_fd);
   if (!request.folder.empty()) {
     actions.enter(request.folder);
   }

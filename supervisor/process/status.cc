@@ -5,6 +5,20 @@
 #include "common/json.h"
 
 namespace lc::process {
+namespace {
+
+std::vector<std::string> words_in(const Json* list) {
+  std::vector<std::string> words;
+  const JsonArray* items = list == nullptr ? nullptr : as_array(*list);
+  for (const Json& item : items == nullptr ? JsonArray{} : *items) {
+    if (const std::string* word = as_string(item)) {
+      words.push_back(*word);
+    }
+  }
+  return words;
+}
+
+}  // namespace
 
 Result<WorkerStatus> parse_status(std::string_view line) {
   const auto json = parse_json(line, {.bytes_max = kStatusLineBytesMax, .depth_max = 8});
@@ -14,17 +28,22 @@ Result<WorkerStatus> parse_status(std::string_view line) {
   const JsonObject* object = as_object(*json);
   const Json* state = object == nullptr ? nullptr : find(*object, "state");
   const std::string* word = state == nullptr ? nullptr : as_string(*state);
-  if (word != nullptr && *word == "ready") {
-    return WorkerStatus{WorkerStatus::State::ready, ""};
+  if (word != nullptr && *word == "progress") {
+    return WorkerStatus{.state = WorkerStatus::State::progress};
+  }
+  if (word != nullptr && (*word == "ready" || *word == "standby")) {
+    const bool ready = *word == "ready";
+    return WorkerStatus{.state = ready ? WorkerStatus::State::ready : WorkerStatus::State::standby,
+                        .missing = words_in(find(*object, "missing"))};
   }
   if (word != nullptr && *word == "failed") {
     const Json* message = find(*object, "message");
     const std::string* text = message == nullptr ? nullptr : as_string(*message);
-    return WorkerStatus{WorkerStatus::State::failed, text == nullptr ? "" : *text};
+    return WorkerStatus{.state = WorkerStatus::State::failed, .message = text ? *text : ""};
   }
-  return fail(ErrorCode::invalid_input,
-              fmt::format("the worker's status line says neither \"ready\" nor \"failed\": {}",
-                          line.substr(0, 200)));
+  return fail(
+      ErrorCode::invalid_input,
+      fmt::format("the worker's status line says no state that is known: {}", line.substr(0, 200)));
 }
 
 Result<std::vector<std::string>> LineCutter::add(std::string_view bytes) {

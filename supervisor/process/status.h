@@ -10,11 +10,13 @@ namespace lc::process {
 
 inline constexpr std::size_t kStatusLineBytesMax = std::size_t{16} << 10;
 
-/// What a worker says on descriptor 3, one JSON object a line: `{"state":"ready"}` or
+/// What a worker says on descriptor 3, one JSON object a line: `{"state":"ready","missing":[]}`,
+/// `{"state":"standby","missing":[]}`, `{"state":"progress"}` or
 /// `{"state":"failed","message":"..."}`.
 struct WorkerStatus {
-  enum class State { ready, failed } state = State::ready;
-  std::string message;
+  enum class State { ready, standby, progress, failed } state = State::ready;
+  std::string message;               // failed
+  std::vector<std::string> missing;  // ready, standby: of its sandbox, for want of a kernel's help
 
   bool operator==(const WorkerStatus&) const = default;
 };

@@ -49,13 +49,13 @@ TEST_CASE("deadline: a worker that hangs is killed, with its tree, not before it
     const Told told = fixture.until_failure();
 
     CHECK(told.what == Told::What::reaction_failed);
-    CHECK(told.outcome == proto::Outcome::timeout);
-    CHECK(told.slice == kSlice);
-    CHECK(told.attempt == kAttempt);
+    CHECK(told.outcome() == proto::Outcome::timeout);
+    CHECK(told.ended.reaction->slice == kSlice);
+    CHECK(told.ended.reaction->attempt == kAttempt);
     CHECK(told.at >= deadline);
     CHECK(told.at < deadline + kOvershootMax);
-    CHECK(fact(told.detail, "overshoot_us") >= 0);
-    CHECK(fact(told.detail, "tree_gone_us") >= fact(told.detail, "overshoot_us"));
+    CHECK(told.ended.overshoot_us.value() >= 0);
+    CHECK(told.ended.tree_gone_us.value() >= told.ended.overshoot_us.value());
     CHECK(tree_was_gone);
     CHECK(::kill(-pid, 0) != 0);
 
@@ -93,7 +93,7 @@ TEST_CASE("deadline: a done after the kill is refused, and the reaction is told 
   fixture.fleet().arm(kCrew, kSlice, kAttempt, monotonic_now());
   fixture.until([&fixture] { return fixture.info().state != "reacting"; });
   CHECK_FALSE(fixture.fleet().disarm(kCrew));
-  CHECK(fixture.until_failure().outcome == proto::Outcome::timeout);
+  CHECK(fixture.until_failure().outcome() == proto::Outcome::timeout);
   fixture.until_ready();
   CHECK_FALSE(fixture.fleet().disarm(kCrew));
   CHECK(fixture.told().size() == 3);  // ready, failed, ready
@@ -105,10 +105,10 @@ TEST_CASE("deadline: a worker that never becomes ready is killed at its own limi
   fixture.add(kCrew, {"out:still loading", "child", "sleep"}, millis(200));
   const Told told = fixture.until_failure();
   CHECK(told.what == Told::What::idle_failure);
-  CHECK(told.outcome == proto::Outcome::init_timeout);
+  CHECK(told.outcome() == proto::Outcome::init_timeout);
   CHECK(told.at - start >= millis(200));
   CHECK(told.at - start < millis(200) + kOvershootMax);
-  CHECK(told.output == "still loading\n");
+  CHECK(told.ended.output == "still loading\n");
 }
 
 TEST_CASE("deadline: many in the same microsecond all kill, and nobody else") {
@@ -126,8 +126,8 @@ TEST_CASE("deadline: many in the same microsecond all kill, and nobody else") {
   }
   for (int i = 0; i < kWorkers; ++i) {
     const Told told = fixture.until_failure();
-    CHECK(told.outcome == proto::Outcome::timeout);
-    CHECK(fact(told.detail, "overshoot_us") >= 0);
+    CHECK(told.outcome() == proto::Outcome::timeout);
+    CHECK(told.ended.overshoot_us.value() >= 0);
   }
   CHECK(fixture.info().pid == bystander);
 }

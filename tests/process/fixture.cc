@@ -76,12 +76,6 @@ int open_descriptors() {
   return static_cast<int>(numbered_entries("/proc/self/fd").size());
 }
 
-std::int64_t fact(const std::string& detail, const std::string& name) {
-  const auto at = detail.find(name + "=");
-  REQUIRE_MESSAGE(at != std::string::npos, "no " << name << " in: " << detail);
-  return std::stoll(detail.substr(at + name.size() + 1));
-}
-
 FleetFixture::FleetFixture(FleetOptions options) {
   auto loop = UvLoop::create();
   REQUIRE(loop);
@@ -89,38 +83,18 @@ FleetFixture::FleetFixture(FleetOptions options) {
   auto timers = LoopTimers::create(loop_->get());
   REQUIRE(timers);
   timers_ = *std::move(timers);
-  const auto tell = [this](Told told) {
-    told.at = monotonic_now();
-    told_.push_back(told);
+  const auto tell = [this](Told::What what, const Ended& ended) {
+    told_.push_back({what, ended, monotonic_now()});
     if (on_told) {
-      on_told(told);
+      on_told(Told(told_.back()));
     }
   };
-  FleetHooks hooks;
-  hooks.on_ready = [tell](const CrewId& crew) { tell({.what = Told::What::ready, .crew = crew}); };
-  hooks.on_reaction_failed = [tell](const CrewId& crew, SliceIndex slice, Attempt attempt,
-                                    proto::Outcome outcome, std::string detail,
-                                    std::string output) {
-    tell({Told::What::reaction_failed,
-          crew,
-          slice,
-          attempt,
-          outcome,
-          std::move(detail),
-          std::move(output),
-          {}});
-  };
-  hooks.on_idle_failure = [tell](const CrewId& crew, proto::Outcome outcome, std::string detail,
-                                 std::string output) {
-    tell({Told::What::idle_failure,
-          crew,
-          {},
-          {},
-          outcome,
-          std::move(detail),
-          std::move(output),
-          {}});
-  };
+  using enum Told::What;
+  FleetHooks hooks{
+      .on_ready = [tell](const CrewId& crew) { tell(ready, {.crew = crew}); },
+      .on_reaction_failed = [tell](const Ended& ended) { tell(reaction_failed, ended); },
+      .on_idle_failure = [tell](const Ended& ended) { tell(idle_failure, ended); },
+      .on_spare_failure = [tell](const Ended& ended) { tell(spare_failure, ended); }};
   auto fleet = Fleet::create(loop_->get(), *timers_, std::move(hooks), options);
   REQUIRE(fleet);
   fleet_ = *std::move(fleet);
@@ -145,11 +119,14 @@ void FleetFixture::until(const std::function<bool()>& done) {
 }
 
 void FleetFixture::add(const CrewId& crew, std::vector<std::string> steps, Micros init_timeout) {
-  WorkerSpec spec{.crew = crew,
-                  .argv = {chaos_worker_path()},
-                  .stdin_line = R"({"crew":"vision"})",
-                  .init_timeout = init_timeout};
+  add_spec({.crew = crew, .init_timeout = init_timeout}, std::move(steps));
+}
+
+void FleetFixture::add_spec(WorkerSpec spec, std::vector<std::string> steps) {
+  spec.argv = {chaos_worker_path()};
   spec.argv.insert(spec.argv.end(), steps.begin(), steps.end());
+  spec.stdin_line = R"({"crew":"vision"})";
+  spec.spare_line = R"({"role":"spare"})";
   fleet_->add(std::move(spec));
 }
 

@@ -23,14 +23,11 @@ inline constexpr Attempt kAttempt{2};
 
 /// What a hook was told, and when.
 struct Told {
-  enum class What { ready, reaction_failed, idle_failure } what = What::ready;
-  CrewId crew;
-  SliceIndex slice;
-  Attempt attempt;
-  proto::Outcome outcome = proto::Outcome::ok;
-  std::string detail;
-  std::string output;
+  enum class What { ready, reaction_failed, idle_failure, spare_failure } what = What::ready;
+  Ended ended;  // ready: only the crew
   MonoTime at;
+
+  proto::Outcome outcome() const { return ended.outcome; }
 };
 
 /// A fleet of chaos workers on a loop of its own. Its end checks that no child and no handle is
@@ -44,9 +41,10 @@ class FleetFixture {
   void until(const std::function<bool()>& done);
 
   void add(const CrewId& crew, std::vector<std::string> steps, Micros init_timeout = seconds(30));
+  void add_spec(WorkerSpec spec, std::vector<std::string> steps);  // without argv
   void add(std::vector<std::string> steps) { add(kCrew, std::move(steps)); }
   void until_ready(const CrewId& crew = kCrew);
-  /// The next thing that a hook is told, other than `ready`.
+  /// The next failure that a hook is told.
   Told until_failure();
   Fleet::WorkerInfo info(const CrewId& crew = kCrew) const;
   void shut_down(Micros grace = seconds(10));
@@ -77,8 +75,5 @@ std::vector<pid_t> processes_left();
 std::vector<pid_t> processes_of(const std::string& token_prefix);
 
 int open_descriptors();
-
-/// A number in a detail such as `...; overshoot_us=53 tree_gone_us=726`.
-std::int64_t fact(const std::string& detail, const std::string& name);
 
 }  // namespace lc::process

@@ -39,7 +39,7 @@ TEST_CASE("fleet: how a worker dies is told apart, with its last words") {
                "died of signal 31 (Bad system call)"},
            Row{{"err:bye", "say:{\"state\":\"dancing\"}", "sleep"},
                proto::Outcome::protocol,
-               "the worker's status line says neither \"ready\" nor \"failed\": "
+               "the worker's status line says no state that is known: "
                "{\"state\":\"dancing\"}"},
        }) {
     CAPTURE(row.detail);
@@ -47,9 +47,9 @@ TEST_CASE("fleet: how a worker dies is told apart, with its last words") {
     fixture.add(row.steps);
     const Told told = fixture.until_failure();
     CHECK(told.what == Told::What::idle_failure);
-    CHECK(told.outcome == row.outcome);
-    CHECK(told.detail == row.detail);
-    CHECK(told.output == "bye\n");
+    CHECK(told.outcome() == row.outcome);
+    CHECK(told.ended.words == row.detail);
+    CHECK(told.ended.output == "bye\n");
   }
 }
 
@@ -61,9 +61,9 @@ TEST_CASE("fleet: a worker that dies in a reaction fails the reaction") {
   ::kill(fixture.info().pid, SIGUSR1);
   const Told told = fixture.until_failure();
   CHECK(told.what == Told::What::reaction_failed);
-  CHECK(told.outcome == proto::Outcome::exit);
-  CHECK(told.slice == kSlice);
-  CHECK(told.output == "thinking\n");
+  CHECK(told.outcome() == proto::Outcome::exit);
+  CHECK(told.ended.reaction->slice == kSlice);
+  CHECK(told.ended.output == "thinking\n");
   CHECK_FALSE(fixture.fleet().disarm(kCrew));
 }
 
@@ -72,7 +72,7 @@ TEST_CASE("fleet: a SIGKILL from outside is called that") {
   fixture.add({"ready"});
   fixture.until_ready();
   ::kill(fixture.info().pid, SIGKILL);
-  CHECK(fixture.until_failure().outcome == proto::Outcome::killed_external);
+  CHECK(fixture.until_failure().outcome() == proto::Outcome::killed_external);
 }
 
 TEST_CASE("fleet: the children of a worker that left by itself are gone too") {
@@ -114,8 +114,8 @@ TEST_CASE("fleet: a broken answer kills the worker and fails the reaction as sai
   fixture.fleet().fail_reaction(kCrew, proto::Outcome::protocol, "done: unknown field 'x'");
   CHECK(fixture.told().size() == 1);  // no hook inside the call
   const Told told = fixture.until_failure();
-  CHECK(told.outcome == proto::Outcome::protocol);
-  CHECK(told.detail == "done: unknown field 'x'");
+  CHECK(told.outcome() == proto::Outcome::protocol);
+  CHECK(told.ended.words == "done: unknown field 'x'");
   fixture.until_ready();
   CHECK(fixture.info().pid != pid);
 }
@@ -128,8 +128,8 @@ TEST_CASE("fleet: a reaction for a worker that is gone fails without a strike") 
   fixture.fleet().arm(kCrew, kSlice, kAttempt, std::nullopt);
   const Told told = fixture.until_failure();
   CHECK(told.what == Told::What::reaction_failed);
-  CHECK(told.outcome == proto::Outcome::spawn_failed);
-  CHECK_FALSE(proto::is_strike(told.outcome));
+  CHECK(told.outcome() == proto::Outcome::spawn_failed);
+  CHECK_FALSE(proto::is_strike(told.outcome()));
 }
 
 TEST_CASE("fleet: a stopped crew stays down until it is started, also twice") {
@@ -139,7 +139,7 @@ TEST_CASE("fleet: a stopped crew stays down until it is started, also twice") {
   fixture.fleet().arm(kCrew, kSlice, kAttempt, std::nullopt);
   fixture.fleet().stop(kCrew);
   fixture.fleet().stop(kCrew);
-  CHECK(fixture.until_failure().outcome == proto::Outcome::admin);
+  CHECK(fixture.until_failure().outcome() == proto::Outcome::admin);
   CHECK(fixture.info().state == "disabled");
   CHECK(fixture.info().pid == 0);
   fixture.fleet().start(kCrew);
@@ -164,10 +164,10 @@ TEST_CASE("fleet: a flood of output neither stops the worker nor grows, and its 
   fixture.until([&fixture] { return fixture.info().output_bytes > 50'000'000; });
   ::kill(fixture.info().pid, SIGUSR1);
   const Told told = fixture.until_failure();
-  CHECK(told.output.starts_with("["));
-  CHECK(told.output.find(" bytes before this were dropped]\n") < 20);
-  CHECK(told.output.ends_with("~\nthe end\n"));
-  CHECK(told.output.size() < kOutputTailBytes + 100);
+  CHECK(told.ended.output.starts_with("["));
+  CHECK(told.ended.output.find(" bytes before this were dropped]\n") < 20);
+  CHECK(told.ended.output.ends_with("~\nthe end\n"));
+  CHECK(told.ended.output.size() < kOutputTailBytes + 100);
 }
 
 TEST_CASE("fleet: beside an endless flood other workers start, react and are killed on time") {
@@ -178,7 +178,7 @@ TEST_CASE("fleet: beside an endless flood other workers start, react and are kil
   const MonoTime deadline = monotonic_now() + millis(50);
   fixture.fleet().arm(kCrew, kSlice, kAttempt, deadline);
   const Told told = fixture.until_failure();
-  CHECK(told.outcome == proto::Outcome::timeout);
+  CHECK(told.outcome() == proto::Outcome::timeout);
   CHECK(told.at < deadline + seconds(2));
 }
 
@@ -196,9 +196,10 @@ TEST_CASE("fleet: fifty kills leave no descriptor and no child behind") {
   const auto cycle = [&fixture] {
     fixture.until_ready();
     fixture.fleet().arm(kCrew, kSlice, kAttempt, std::nullopt);
-    REQUIRE(fixture.fleet().disarm(kCrew));  // so that no restart waits
+    REQUIRE(fixture.fleet().disarm(kCrew));
+    fixture.fleet().start(kCrew);  // so that no restart waits
     fixture.fleet().arm(kCrew, kSlice, kAttempt, monotonic_now());
-    CHECK(fixture.until_failure().outcome == proto::Outcome::timeout);
+    CHECK(fixture.until_failure().outcome() == proto::Outcome::timeout);
     fixture.until_ready();
   };
   cycle();
@@ -235,7 +236,7 @@ TEST_CASE("fleet: at shutdown a worker that does not leave is killed after the g
   fixture.shut_down(millis(100));
   CHECK(monotonic_now() - start >= millis(100));
   REQUIRE(fixture.told().size() == 2);
-  CHECK(fixture.told()[1].outcome == proto::Outcome::shutdown);
+  CHECK(fixture.told()[1].outcome() == proto::Outcome::shutdown);
 }
 
 TEST_CASE("fleet: shutdown in the middle of starting, restarting and killing ends with nothing") {
@@ -253,18 +254,18 @@ TEST_CASE("fleet: hooks may call the fleet") {
   int reactions = 0;
   fixture.on_told = [&fixture, &reactions](const Told& told) {
     if (told.what == Told::What::ready) {
-      fixture.fleet().arm(told.crew, kSlice, kAttempt, monotonic_now());
+      fixture.fleet().arm(told.ended.crew, kSlice, kAttempt, monotonic_now());
       if (++reactions == 3) {
-        fixture.fleet().stop(told.crew);
+        fixture.fleet().stop(told.ended.crew);
       }
     } else {
-      fixture.fleet().start(told.crew);
+      fixture.fleet().start(told.ended.crew);
     }
   };
   fixture.add({"ready", "sleep"});
-  CHECK(fixture.until_failure().outcome == proto::Outcome::timeout);
-  CHECK(fixture.until_failure().outcome == proto::Outcome::timeout);
-  CHECK(fixture.until_failure().outcome == proto::Outcome::admin);
+  CHECK(fixture.until_failure().outcome() == proto::Outcome::timeout);
+  CHECK(fixture.until_failure().outcome() == proto::Outcome::timeout);
+  CHECK(fixture.until_failure().outcome() == proto::Outcome::admin);
 }
 
 TEST_CASE("fleet: a child that has another owner is neither reaped nor killed") {

@@ -17,7 +17,7 @@ std::string shown(std::vector<std::string> steps) {
   steps.push_back("exit:0");
   FleetFixture fixture;
   fixture.add(std::move(steps));
-  return fixture.until_failure().output;
+  return fixture.until_failure().ended.output;
 }
 
 TEST_CASE("spawn: a worker has the descriptors 0 to 3 and no other, whatever we hold") {
@@ -49,7 +49,7 @@ TEST_CASE("spawn: a worker gets the line and exactly the environment that it was
                   .env = {"LANG=C.UTF-8"},
                   .stdin_line = R"({"stream":"match42"})"};
   fixture.fleet().add(spec);
-  CHECK(fixture.until_failure().output ==
+  CHECK(fixture.until_failure().ended.output ==
         "line: {\"stream\":\"match42\"}\nenv: LANG=C.UTF-8\nenv: LIVE_CREW_WORKER=vision." +
             std::to_string(::getpid()) + ".1\n");
 }
@@ -59,7 +59,7 @@ TEST_CASE("spawn: a worker runs in its crew's folder") {
   FleetFixture fixture;
   fixture.fleet().add(
       {.crew = kCrew, .argv = {chaos_worker_path(), "show:folder", "exit:0"}, .folder = folder});
-  CHECK(fixture.until_failure().output == "folder: " + folder.string() + "\n");
+  CHECK(fixture.until_failure().ended.output == "folder: " + folder.string() + "\n");
 }
 
 TEST_CASE("spawn: a worker leads a session and a group of its own") {
@@ -119,7 +119,8 @@ TEST_CASE("spawn: a line of the greatest length arrives whole") {
   fixture.fleet().add(
       {.crew = kCrew, .argv = {chaos_worker_path(), "show:line", "exit:0"}, .stdin_line = line});
   // "line: ", the line and a line feed: the first 6 bytes no longer fit the tail.
-  CHECK(fixture.until_failure().output == "[6 bytes before this were dropped]\n" + line + "\n");
+  CHECK(fixture.until_failure().ended.output ==
+        "[6 bytes before this were dropped]\n" + line + "\n");
 }
 
 TEST_CASE("spawn: our own failure is told as such, and tried again") {
@@ -128,8 +129,8 @@ TEST_CASE("spawn: our own failure is told as such, and tried again") {
   for (int i = 0; i < 2; ++i) {
     const Told told = fixture.until_failure();
     CHECK(told.what == Told::What::idle_failure);
-    CHECK(told.outcome == proto::Outcome::spawn_failed);
-    CHECK(told.detail == "starting '/nowhere/lcworker' in '.': No such file or directory");
+    CHECK(told.outcome() == proto::Outcome::spawn_failed);
+    CHECK(told.ended.words == "starting '/nowhere/lcworker' in '.': No such file or directory");
   }
   CHECK(fixture.info().state == "backoff");
   CHECK(fixture.info().restarts_in_ms);

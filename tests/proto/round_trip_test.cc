@@ -119,6 +119,7 @@ TEST_CASE("round trip: action, error, heartbeat and worker config") {
       config.role = WorkerRole::spare;
       config.sandbox.uid = *rc::gen::inRange<std::int64_t>(1, 100'000);
       config.sandbox.file_size_mb = 1;
+      config.sandbox.required = true;
     }
     check_same<WorkerConfig>(config, parse_worker_config, write_worker_config);
   }));

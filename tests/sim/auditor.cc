@@ -44,7 +44,7 @@ void Auditor::observe(const engine::Input& input, const engine::Effects& effects
   }
   if (const auto* idle = std::get_if<engine::IdleFailure>(&input)) {
     Crew& crew = crews_.at(idle->crew);
-    crew.strikes += crew.enabled && proto::is_strike(idle->outcome) ? 1 : 0;
+    crew.strikes += crew.enabled && idle->excuse.empty() && proto::is_strike(idle->outcome) ? 1 : 0;
   }
   if (const auto* enable = std::get_if<engine::EnableCrew>(&input)) {
     crews_.at(enable->crew).strikes = 0;
@@ -334,6 +334,11 @@ void Auditor::see(const engine::ReportError& effect) {
         std::erase_if(crew.pending, [slice](const Owed& owed) { return owed.slice == slice; });
     expect(static_cast<std::int64_t>(gone) == events, "overflowed events are counted");
   }
+}
+
+void Auditor::see(const engine::CrewStruck& effect) {
+  const Crew& crew = crews_.at(effect.crew);
+  expect(crew.enabled && effect.strikes >= 1, effect.crew.value + " is struck while it may run");
 }
 
 void Auditor::see(const engine::CrewDisabled& effect) {

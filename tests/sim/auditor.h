@@ -64,6 +64,7 @@ class Auditor {
   void see(const engine::ReportError& effect);
   void see(const engine::ReactionEnded& effect);
   void see(const engine::CrewDisabled& effect);
+  void see(const engine::CrewStruck& effect);
   void see(const engine::CrewEnabled& effect);
   void see(const engine::EventBinned& effect);
   void see(const engine::SliceClosed& effect);

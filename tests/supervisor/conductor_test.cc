@@ -22,9 +22,8 @@ constexpr std::int64_t kTimeoutMs = 300;
 
 process::FleetHooks no_workers() {
   return {.on_ready = [](const CrewId&) {},
-          .on_reaction_failed = [](const CrewId&, SliceIndex, Attempt, proto::Outcome, std::string,
-                                   std::string) {},
-          .on_idle_failure = [](const CrewId&, proto::Outcome, std::string, std::string) {}};
+          .on_reaction_failed = [](const process::Ended&) {},
+          .on_idle_failure = [](const process::Ended&) {}};
 }
 
 struct World {
@@ -105,12 +104,14 @@ struct World {
       *process::Fleet::create(loop->get(), timers, no_workers());
   Outbox outbox{bus};
   MemoryContextStore store;
+  CrewStates crew_states{bus, proto::ctx_bucket(kStream)};
   Metrics metrics;
-  Conductor conductor{ConductorParts{bus, timers, clock, *fleet, outbox, store, metrics},
-                      Conductor::Options{.rules = {.stream = kStream},
-                                         .boot_id = "t",
-                                         .observer = nullptr,
-                                         .on_finished = nullptr}};
+  Conductor conductor{
+      ConductorParts{bus, timers, clock, *fleet, outbox, store, crew_states, metrics},
+      Conductor::Options{.rules = {.stream = kStream},
+                         .boot_id = "t",
+                         .observer = nullptr,
+                         .on_finished = nullptr}};
 };
 
 TEST_CASE("conductor: an event wakes its crew at the beat, and the answer's action goes out once") {

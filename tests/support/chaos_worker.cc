@@ -2,6 +2,9 @@
 // last one it waits for its standard input to end, like a good worker.
 //
 //   ready  failed:WORDS  say:TEXT        to descriptor 3
+//   standby                              a spare says so and waits to be told to subscribe; any
+//                                        other worker goes on
+//   progress:COUNT                       says so to descriptor 3, COUNT times, every 10 ms
 //   out:TEXT  err:TEXT  flood:BYTES      to stdout or stderr (flood:0 never ends)
 //   exit:CODE  signal:NUMBER             leave, or die
 //   spin  sleep  stop                    hang: in user code, in a call, stopped by SIGSTOP
@@ -45,6 +48,7 @@ namespace {
 
 constexpr int kStatusFd = 3;
 
+std::atomic<bool> g_told_to_subscribe = false;
 std::string g_line;  // the configuration line; written before any other thread exists
 
 void write_all(int fd, std::string_view text) {
@@ -82,6 +86,10 @@ void obey_eof() {
   std::thread([] {
     char byte = 0;
     while (::read(STDIN_FILENO, &byte, 1) > 0) {
+      if (byte == '\n') {  // `subscribe` is all that can follow
+        g_told_to_subscribe = true;
+        g_told_to_subscribe.notify_all();
+      }
     }
     ::kill(0, SIGKILL);
   }).detach();
@@ -234,6 +242,20 @@ void leak(long mib) {
   std::memset(memory, 1, bytes);
 }
 
+void standby() {
+  if (g_line.find("\"spare\"") != std::string::npos) {
+    write_all(kStatusFd, "{\"state\":\"standby\",\"missing\":[]}\n");
+    g_told_to_subscribe.wait(false);
+  }
+}
+
+void progress(long count) {
+  for (long i = 0; i < count; ++i) {
+    write_all(kStatusFd, "{\"state\":\"progress\"}\n");
+    ::poll(nullptr, 0, 10);
+  }
+}
+
 void await_signal() {
   sigset_t only;
   sigemptyset(&only);
@@ -264,6 +286,8 @@ void step(std::string_view text) {
     die_of(static_cast<int>(number(argument)));
   } else if (name == "bomb") {
     bomb(number(argument));
+  } else if (name == "progress") {
+    progress(number(argument));
   } else if (name == "leak") {
     leak(number(argument));
   } else if (name == "show") {
@@ -271,6 +295,7 @@ void step(std::string_view text) {
   } else {
     static const std::map<std::string_view, void (*)()> plain = {
         {"spin", spin},
+        {"standby", standby},
         {"sleep", wait_for_ever},
         {"stop", [] { ::raise(SIGSTOP); }},
         {"ignore-signals", ignore_signals},

@@ -37,6 +37,10 @@ std::string text(const ReactionEnded& effect) {
                      effect.attempt.value, proto::to_string(effect.outcome));
 }
 
+std::string text(const CrewStruck& effect) {
+  return fmt::format("struck {} {}", effect.crew.value, effect.strikes);
+}
+
 std::string text(const CrewDisabled& effect) {
   return fmt::format("disabled {} {}", effect.crew.value, effect.reason);
 }

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "common/result.h"
+#include "common/scratch.h"
 #include "proto/worker_config.h"
-#include "worker/sandbox/scratch.h"
 
 namespace lc::worker {
 

@@ -6,76 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "tests/supervisor/process/life.h"
+
 namespace lc::process {
 namespace {
-
-constexpr MonoTime kNow{1'000'000'000};
-
-/// A machine and its clock, so that a test reads as a story.
-struct Life {
-  Lifecycle machine{LifecycleOptions{}};
-  MonoTime now = kNow;
-  Orders last;
-
-  Life& on(Event event) {
-    last = machine.on(event, now);
-    return *this;
-  }
-  Life& on(EventKind kind) {
-    Event event{.kind = kind, .outcome = proto::Outcome::protocol, .detail = "words"};
-    if (kind == EventKind::armed) {
-      event.until = now + millis(100);
-    } else if (kind == EventKind::shutdown) {
-      event.until = now + seconds(5);
-    } else if (kind == EventKind::exited) {
-      event.exit = {3, 0};
-    }
-    return on(event);
-  }
-  Life& at_deadline() {
-    now = machine.next_deadline().value_or(now + seconds(3600));
-    return on(EventKind::deadline);
-  }
-  Life& up() { return on(EventKind::start).on(EventKind::spawned).on(EventKind::ready); }
-  Life& dies() { return on(EventKind::exited).on(EventKind::tree_gone); }
-};
-
-Life life_in(State state) {
-  Life life;
-  switch (state) {
-    case State::stopped:
-      break;
-    case State::spawning:
-      life.on(EventKind::start);
-      break;
-    case State::starting:
-      life.on(EventKind::start).on(EventKind::spawned);
-      break;
-    case State::idle:
-      life.up();
-      break;
-    case State::reacting:
-      life.up().on(EventKind::armed);
-      break;
-    case State::leaving:
-      life.up().on(EventKind::shutdown);
-      break;
-    case State::killing:
-      life.up().on(EventKind::exited);
-      break;
-    case State::unkillable:
-      life.up().on(EventKind::exited).at_deadline();
-      break;
-    case State::backoff:
-      life.up().dies().on(EventKind::spawned).dies();
-      break;
-    case State::disabled:
-      life.on(EventKind::disable);
-      break;
-  }
-  REQUIRE(life.machine.state() == state);
-  return life;
-}
 
 char letter(OrderKind kind) {
   switch (kind) {
@@ -83,6 +17,8 @@ char letter(OrderKind kind) {
       return 'S';
     case OrderKind::close_stdin:
       return 'C';
+    case OrderKind::subscribe:
+      return 'U';
     case OrderKind::kill_tree:
       return 'K';
     case OrderKind::report_ready:
@@ -116,48 +52,52 @@ std::string answer(State from, EventKind kind) {
 
 TEST_CASE("lifecycle: every state answers every event as the table says") {
   const std::vector<EventKind> events = {
-      EventKind::start,     EventKind::enable,       EventKind::disable, EventKind::shutdown,
-      EventKind::spawned,   EventKind::spawn_failed, EventKind::ready,   EventKind::failed,
-      EventKind::armed,     EventKind::disarmed,     EventKind::broken,  EventKind::exited,
-      EventKind::tree_gone, EventKind::deadline};
+      EventKind::start,   EventKind::enable,       EventKind::disable,   EventKind::shutdown,
+      EventKind::spawned, EventKind::spawn_failed, EventKind::standby,   EventKind::ready,
+      EventKind::failed,  EventKind::armed,        EventKind::progress,  EventKind::disarmed,
+      EventKind::broken,  EventKind::exited,       EventKind::tree_gone, EventKind::promote,
+      EventKind::demote,  EventKind::deadline};
   struct Row {
     State state;
     std::vector<std::string> cells;
   };
   // clang-format off
   const std::vector<Row> table = {
-      // start, enable, disable, shutdown, spawned, spawn_failed, ready, failed,
-      // armed, disarmed, broken, exited, tree_gone, deadline
+      // start, enable, disable, shutdown, spawned, spawn_failed, standby, ready, failed,
+      // armed, progress, disarmed, broken, exited, tree_gone, promote, demote, deadline
       {State::stopped,
-       {"spawning S", "spawning S", "disabled", ".", "killing K", ".", ".", ".",
-        ". F", ".", ".", ".", ".", "."}},
+       {"spawning S", "spawning S", "disabled", ".", "killing K", ".", ".", ".", ".",
+        ". F", ".", ".", ".", ".", ".", ".", ".", "."}},
       {State::spawning,
-       {".", ".", "disabled", "stopped", "starting", ". IS", ".", ".",
-        ". F", ".", ".", ".", ".", "."}},
+       {".", ".", "disabled", "stopped", "starting", ". IS", ".", ".", ".",
+        ". F", ".", ".", ".", ".", ".", ".", ".", "."}},
       {State::starting,
-       {".", ".", "killing K", "leaving C", ".", ".", "idle R", ".",
-        ". F", ".", "killing K", "killing K", ".", "killing K"}},
+       {".", ".", "killing K", "leaving C", ".", ".", ". U", "idle R", ".",
+        ". F", ".", ".", "killing K", "killing K", ".", ".", ".", "killing K"}},
+      {State::standby,
+       {".", ".", "killing K", "leaving C", ".", ".", ".", ".", ".",
+        ". F", ".", ".", "killing K", "killing K", ".", "starting U", ".", "."}},
       {State::idle,
-       {".", ".", "killing K", "leaving C", ".", ".", ".", ".",
-        "reacting", ".", "killing K", "killing K", ".", "."}},
+       {".", ".", "killing K", "leaving C", ".", ".", ".", ".", ".",
+        "reacting", ".", ".", "killing K", "killing K", ".", ".", ".", "."}},
       {State::reacting,
-       {".", ".", "killing K", "leaving C", ".", ".", ".", ".",
-        ".", "idle", "killing K", "killing K", ".", "killing K"}},
+       {".", ".", "killing K", "leaving C", ".", ".", ".", ".", ".",
+        ".", ".", "idle", "killing K", "killing K", ".", ".", ".", "killing K"}},
       {State::leaving,
-       {".", ".", ".", ".", ".", ".", ".", ".",
-        ". F", ".", "killing K", "killing K", ".", "killing K"}},
+       {".", ".", ".", ".", ".", ".", ".", ".", ".",
+        ". F", ".", ".", "killing K", "killing K", ".", ".", ".", "killing K"}},
       {State::killing,
-       {".", ".", ".", ".", ".", ".", ".", ".",
-        ". F", ".", ".", ".", "spawning IS", "unkillable KI"}},
+       {".", ".", ".", ".", ".", ".", ".", ".", ".",
+        ". F", ".", ".", ".", ".", "spawning IS", ".", ".", "unkillable KI"}},
       {State::unkillable,
-       {".", ".", ".", ".", ".", ".", ".", ".",
-        ". F", ".", ".", ".", "spawning S", ". K"}},
+       {".", ".", ".", ".", ".", ".", ".", ".", ".",
+        ". F", ".", ".", ".", ".", "spawning S", ".", ".", ". K"}},
       {State::backoff,
-       {".", "spawning S", "disabled", "stopped", "killing K", ".", ".", ".",
-        ". F", ".", ".", ".", ".", "spawning S"}},
+       {".", "spawning S", "disabled", "stopped", "killing K", ".", ".", ".", ".",
+        ". F", ".", ".", ".", ".", ".", ".", ".", "spawning S"}},
       {State::disabled,
-       {".", "spawning S", ".", "stopped", "killing K", ".", ".", ".",
-        ". F", ".", ".", ".", ".", "."}},
+       {".", "spawning S", ".", "stopped", "killing K", ".", ".", ".", ".",
+        ". F", ".", ".", ".", ".", ".", ".", ".", "."}},
   };
   // clang-format on
   REQUIRE(static_cast<int>(table.size()) == kStateCount);
@@ -187,14 +127,17 @@ TEST_CASE("lifecycle: a missed deadline is a timeout, told once the tree is gone
   Life life = life_in(State::reacting);
   const MonoTime deadline = *life.machine.next_deadline();
   life.now = deadline + Micros{70};
-  REQUIRE(life.on(EventKind::deadline).last == Orders{{OrderKind::kill_tree, {}, ""}});
+  REQUIRE(life.on(EventKind::deadline).last == Orders{{OrderKind::kill_tree}});
   CHECK_FALSE(life.machine.accepts_done());
   life.on(EventKind::disarmed).on(EventKind::exited);
-  life.now = deadline + Micros{700};
-  life.on(EventKind::tree_gone);
+  life.gone();
   REQUIRE(life.last.size() == 2);
-  CHECK(life.last[0] == Order{OrderKind::report_reaction_failed, proto::Outcome::timeout,
-                              "killed at its deadline; overshoot_us=70 tree_gone_us=700"});
+  CHECK(life.last[0] == Order{OrderKind::report_reaction_failed,
+                              {.outcome = proto::Outcome::timeout,
+                               .words = "killed at its deadline",
+                               .deadline = deadline,
+                               .ended = deadline + Micros{70},
+                               .during = State::reacting}});
   CHECK(life.last[1].kind == OrderKind::spawn);
 }
 
@@ -231,7 +174,7 @@ TEST_CASE("lifecycle: how a process ended says what it is called") {
     CAPTURE(row.exit.code);
     CAPTURE(row.exit.signal);
     REQUIRE(life.last.size() == 2);
-    CHECK(life.last[0].outcome == row.outcome);
+    CHECK(life.last[0].failure.outcome == row.outcome);
     CHECK((life.last[0].kind == OrderKind::report_reaction_failed) ==
           (row.state == State::reacting));
   }
@@ -241,51 +184,28 @@ TEST_CASE("lifecycle: what the worker said before it died is in the report") {
   Life life = life_in(State::starting);
   life.on({.kind = EventKind::failed, .detail = "crew.yaml:3:1: no triggers"});
   life.on({.kind = EventKind::exited, .exit = {78, 0}}).on(EventKind::tree_gone);
-  CHECK(life.last[0].detail == "left with exit code 78: crew.yaml:3:1: no triggers");
+  CHECK(life.last[0].failure.words == "left with exit code 78: crew.yaml:3:1: no triggers");
 }
 
-TEST_CASE("lifecycle: restarts wait 0, 1, 4, 16, 30, 30 seconds until a reaction is done") {
+TEST_CASE("lifecycle: it starts again after the delay that it is told") {
   Life life = life_in(State::idle);
-  for (const std::int64_t wait_s : {0, 1, 4, 16, 30, 30}) {
-    life.dies();
-    CHECK(life.machine.state() == (wait_s == 0 ? State::spawning : State::backoff));
-    if (wait_s > 0) {
-      CHECK(*life.machine.next_deadline() - life.now == seconds(wait_s));
-      life.at_deadline();
-    }
-    life.on(EventKind::spawned).on(EventKind::ready);
-  }
-  CHECK(life.machine.failures() == 6);
-  life.on(EventKind::armed).on(EventKind::disarmed);
-  CHECK(life.machine.failures() == 0);
-  life.dies();
-  CHECK(life.machine.state() == State::spawning);
-}
-
-TEST_CASE("lifecycle: jitter moves a restart by at most a fifth") {
-  CHECK(restart_delay(1, kJitterPpmMax) == seconds(0));
-  CHECK(restart_delay(3, kJitterPpmMax) == millis(4800));
-  CHECK(restart_delay(3, -kJitterPpmMax) == millis(3200));
-  CHECK(restart_delay(99, 0) == seconds(30));
-}
-
-TEST_CASE("lifecycle: a process that cannot be made is tried again later and later, no strike") {
-  Life life;
-  life.on(EventKind::start).on(EventKind::spawn_failed);
-  CHECK(life.last[0] ==
-        Order{OrderKind::report_idle_failure, proto::Outcome::spawn_failed, "words"});
-  life.on(EventKind::spawn_failed);
+  life.dies(seconds(4));
   CHECK(life.machine.state() == State::backoff);
-  CHECK(*life.machine.next_deadline() - life.now == seconds(1));
+  CHECK(*life.machine.next_deadline() - life.now == seconds(4));
+  life.at_deadline();
+  CHECK(life.machine.state() == State::spawning);
+  life.on({.kind = EventKind::spawn_failed, .detail = "no memory", .delay = seconds(1)});
+  CHECK(life.last[0].failure.outcome == proto::Outcome::spawn_failed);
+  CHECK(life.last[0].failure.words == "no memory");
+  CHECK(life.machine.state() == State::backoff);
 }
 
 TEST_CASE("lifecycle: a disabled worker ends its reaction as admin and stays down until enabled") {
   Life life = life_in(State::reacting);
   life.on(EventKind::disable).on(EventKind::exited).on(EventKind::tree_gone);
   REQUIRE(life.last.size() == 1);
-  CHECK(life.last[0].outcome == proto::Outcome::admin);
+  CHECK(life.last[0].failure.outcome == proto::Outcome::admin);
   CHECK(life.machine.state() == State::disabled);
-  CHECK(life.machine.failures() == 0);
   life.on(EventKind::start);
   CHECK(life.machine.state() == State::disabled);
   life.on(EventKind::enable);
@@ -312,12 +232,12 @@ TEST_CASE("lifecycle: an unkillable worker reports at once, and nothing starts b
   CHECK(life.machine.state() == State::unkillable);
   REQUIRE(life.last.size() == 2);
   CHECK(life.last[1].kind == OrderKind::report_reaction_failed);
-  CHECK(life.last[1].outcome == proto::Outcome::timeout);
+  CHECK(life.last[1].failure.outcome == proto::Outcome::timeout);
   CHECK_FALSE(life.machine.owes_reaction());
   life.on(EventKind::start).on(EventKind::enable);
   CHECK(life.machine.state() == State::unkillable);
   life.on(EventKind::tree_gone);
-  CHECK(life.last == Orders{{OrderKind::spawn, {}, ""}});
+  CHECK(life.last == Orders{{OrderKind::spawn}});
 }
 
 TEST_CASE("lifecycle: after shutdown nothing starts again, whatever is said") {
@@ -345,15 +265,16 @@ TEST_CASE("lifecycle: a reaction's deadline holds while its worker leaves") {
   CHECK(life.machine.state() == State::killing);
   life.on(EventKind::tree_gone);
   REQUIRE(life.last.size() == 1);
-  CHECK(life.last[0].outcome == proto::Outcome::timeout);
+  CHECK(life.last[0].failure.outcome == proto::Outcome::timeout);
 }
 
 TEST_CASE("lifecycle: a broken contract fails the armed reaction as what it is called") {
   Life life = life_in(State::reacting);
   life.on({.kind = EventKind::broken, .outcome = proto::Outcome::protocol, .detail = "no JSON"});
   life.on(EventKind::exited).on(EventKind::tree_gone);
-  CHECK(life.last[0] ==
-        Order{OrderKind::report_reaction_failed, proto::Outcome::protocol, "no JSON"});
+  CHECK(life.last[0].kind == OrderKind::report_reaction_failed);
+  CHECK(life.last[0].failure.outcome == proto::Outcome::protocol);
+  CHECK(life.last[0].failure.words == "no JSON");
 }
 
 }  // namespace

@@ -6,10 +6,17 @@ namespace lc::process {
 namespace {
 
 TEST_CASE("status: a worker says ready, or why it failed") {
-  CHECK(parse_status(R"({"state":"ready"})") == WorkerStatus{WorkerStatus::State::ready, ""});
+  CHECK(parse_status(R"({"state":"ready"})") == WorkerStatus{});
   CHECK(parse_status(R"({"state":"failed","message":"no \"NATS\""})") ==
-        WorkerStatus{WorkerStatus::State::failed, "no \"NATS\""});
-  CHECK(parse_status(R"({"state":"failed"})") == WorkerStatus{WorkerStatus::State::failed, ""});
+        WorkerStatus{WorkerStatus::State::failed, "no \"NATS\"", {}});
+  CHECK(parse_status(R"({"state":"failed"})") == WorkerStatus{WorkerStatus::State::failed, "", {}});
+}
+
+TEST_CASE("status: a worker says that it waits, that it gets on, and what its sandbox lacks") {
+  const auto standby = parse_status(R"({"state":"standby","missing":["landlock_net"]})");
+  CHECK(standby == WorkerStatus{WorkerStatus::State::standby, "", {"landlock_net"}});
+  CHECK(parse_status(R"({"state":"progress"})") == WorkerStatus{WorkerStatus::State::progress});
+  CHECK(parse_status(R"({"state":"ready","missing":7})") == WorkerStatus{});
 }
 
 TEST_CASE("status: anything else is refused") {

@@ -5,7 +5,7 @@
 #include "common/fd.h"
 #include "common/result.h"
 
-namespace lc::worker {
+namespace lc {
 
 /// A fresh private folder for a worker's temporary files: `lcworker.<name>.XXXXXX`. `lock` says
 /// that its worker lives, and is held until the process ends.
@@ -14,10 +14,14 @@ struct Scratch {
   OwnedFd lock;
 };
 
-/// Makes one in `parent`, and removes there what workers of the same user left that have ended,
-/// however they did: nobody else holds the lock of such a folder.
+/// Removes in `parent` the folders of workers, with names that begin with `name`, that have ended,
+/// however they did: nobody holds the lock of such a folder. Only those of the same user, unless
+/// that is root.
+void remove_left_scratch(const std::string& parent, const std::string& name);
+
+/// Makes one in `parent`, after it has removed what was left there.
 ///
 /// Errors: not_found, denied, unavailable - nothing can be made in `parent`.
 Result<Scratch> make_scratch(const std::string& parent, const std::string& name);
 
-}  // namespace lc::worker
+}  // namespace lc

@@ -1,4 +1,4 @@
-#include "worker/sandbox/scratch.h"
+#include "common/scratch.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -10,7 +10,7 @@
 #include <filesystem>
 #include <utility>
 
-namespace lc::worker {
+namespace lc {
 namespace {
 
 namespace fs = std::filesystem;
@@ -22,7 +22,7 @@ constexpr int kTriesMax = 100;
 OwnedFd try_lock(const std::string& folder) {
   OwnedFd fd(open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   struct stat facts{};
-  if (!fd || fstat(fd.get(), &facts) != 0 || facts.st_uid != geteuid() ||
+  if (!fd || fstat(fd.get(), &facts) != 0 || (facts.st_uid != geteuid() && geteuid() != 0) ||
       flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
     return OwnedFd();
   }
@@ -30,10 +30,12 @@ OwnedFd try_lock(const std::string& folder) {
   return is_there ? std::move(fd) : OwnedFd();
 }
 
-void remove_left(const fs::path& parent) {
+}  // namespace
+
+void remove_left_scratch(const std::string& parent, const std::string& name) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(parent, error)) {
-    if (!entry.path().filename().string().starts_with(kPrefix)) {
+    if (!entry.path().filename().string().starts_with(kPrefix + name)) {
       continue;
     }
     if (const OwnedFd lock = try_lock(entry.path()); lock) {
@@ -42,10 +44,8 @@ void remove_left(const fs::path& parent) {
   }
 }
 
-}  // namespace
-
 Result<Scratch> make_scratch(const std::string& parent, const std::string& name) {
-  remove_left(parent);
+  remove_left_scratch(parent, "");
   for (int tries = 0; tries < kTriesMax; ++tries) {
     std::string folder = (fs::absolute(parent) / (kPrefix + name + ".XXXXXX")).string();
     if (mkdtemp(folder.data()) == nullptr) {
@@ -59,4 +59,4 @@ Result<Scratch> make_scratch(const std::string& parent, const std::string& name)
   return fail(ErrorCode::unavailable, "folders made in " + parent + " do not stay");
 }
 
-}  // namespace lc::worker
+}  // namespace lc

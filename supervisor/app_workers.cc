@@ -1,0 +1,130 @@
+// The workers as the App sees them: how they start, and what is made of what the fleet tells.
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "proto/error_reasons.h"
+#include "supervisor/app.h"
+#include "supervisor/kill_report.h"
+#include "supervisor/process/containment.h"
+#include "supervisor/status.h"
+
+namespace lc::supervisor {
+
+Status App::build_fleet() {
+  kill_reports_ = std::make_unique<KillReports>(loop_->get(), options_.kill_reports);
+  cells_ = process::usable_cells(fmt::format("{}.{}", options_.stream.value, ::getpid()),
+                                 {options_.worker_binary, "--version"});
+  if (cells_->level() != process::Containment::cgroup) {
+    log_warn("no cgroups for workers",
+             {{"containment", process::to_string(cells_->level())}, {"error", cells_->why()}});
+  }
+  LC_TRY_STATUS(check_containment(options_, *cells_));
+  for (const auto& unenforced : cells_->unenforced()) {
+    log_info("limit not enforced here", {{"limit", unenforced.limit}, {"reason", unenforced.why}});
+  }
+  LC_TRY(fleet_,
+         process::Fleet::create(loop_->get(), *timers_, fleet_hooks(), {.cells = cells_.get()}));
+  return {};
+}
+
+void App::start_workers() {
+  const proto::LiveConfig& config = options_.config;
+  const auto uids = proto::parse_uid_range(config.worker_uids);
+  WorkerSpecOptions spec_options{
+      .stream = options_.stream,
+      .worker_binary = options_.worker_binary,
+      .nats_url = config.worker_nats_url.empty() ? config.nats_url : config.worker_nats_url,
+      .llm = config.llm,
+      .require_sandbox = config.require_sandbox,
+      .environment = options_.environment};
+  std::int64_t index = -1;
+  for (const proto::Manifest& crew : options_.crews) {
+    ++index;
+    if (uids) {
+      spec_options.uid = uids->first + index;
+    }
+    const bool enabled = !crew_states_->all_disabled().contains(crew.crew);
+    metrics_.crew_enabled.of(crew.crew.value).set(enabled ? 1 : 0);
+    if (!selector_.matches(crew.crew)) {
+      log_info("crew not selected here", {{"crew", crew.crew.value}});
+      continue;
+    }
+    conductor_->dispatcher().run_here(crew.crew);
+    if (enabled) {
+      fleet_->add(worker_spec(crew, spec_options));
+    } else {
+      log_warn("crew stays disabled",
+               {{"crew", crew.crew.value}, {"reason", crew_states_->all_disabled().at(crew.crew)}});
+      fleet_->add_stopped(worker_spec(crew, spec_options));
+    }
+  }
+}
+
+process::FleetHooks App::fleet_hooks() {
+  return {.on_ready =
+              [this](const CrewId& crew) {
+                metrics_.worker_starts_total.of(crew.value).add();
+                conductor_->dispatcher().worker_ready(crew);
+              },
+          .on_reaction_failed =
+              [this](const process::Ended& ended) {
+                const std::string facts = keep_report("reaction failed", ended);
+                conductor_->dispatcher().reaction_failed({.crew = ended.crew,
+                                                          .slice = ended.reaction->slice,
+                                                          .attempt = ended.reaction->attempt,
+                                                          .outcome = ended.outcome,
+                                                          .detail = ended.words,
+                                                          .excuse = ended.excuse,
+                                                          .worker = facts});
+              },
+          .on_idle_failure = [this](const process::Ended& ended) { on_idle_failure(ended); },
+          .on_spare_failure =
+              [this](const process::Ended& ended) { keep_report("spare worker failed", ended); }};
+}
+
+void App::on_idle_failure(const process::Ended& ended) {
+  const bool starting = ended.during == "starting" || ended.during == "spawning";
+  engine::IdleFailure failure{.crew = ended.crew,
+                              .outcome = ended.outcome,
+                              .detail = ended.words,
+                              .excuse = ended.excuse,
+                              .worker = keep_report("worker failed", ended)};
+  failure.phase = starting ? engine::WorkerPhase::starting : engine::WorkerPhase::resting;
+  if (!conductor_->started()) {  // told now; strikes count once the stream has time
+    proto::ErrorReport report{.ts = clock_.stream_now(), .stream = options_.stream};
+    report.reason = starting ? proto::kReasonWorkerInitFailed : proto::kReasonWorkerFailed;
+    report.message = ended.words;
+    report.crew = ended.crew;
+    report.detail = fmt::format(R"({{"outcome":"{}","worker":{}}})",
+                                proto::to_string(ended.outcome), failure.worker);
+    conductor_->report(std::move(report));
+    failure.is_reported = true;
+  }
+  conductor_->dispatcher().idle_failure(std::move(failure));
+}
+
+/// Logs and keeps what is known of a worker that ended; its facts for an `__error`.
+std::string App::keep_report(std::string_view what, const process::Ended& ended) {
+  const std::string path =
+      ended.pid == 0 ? ""
+                     : kill_reports_->keep(ended.crew, write_kill_report(ended, options_.stream,
+                                                                         clock_.stream_now()));
+  std::string facts = worker_facts(ended, path);
+  log_warn(what, {{"crew", ended.crew.value},
+                  {"slice", ended.reaction ? LogValue(ended.reaction->slice.value) : std::nullopt},
+                  {"outcome", proto::to_string(ended.outcome)},
+                  {"detail", ended.words},
+                  {"worker", facts},
+                  {"output", last_lines(ended.output)}});
+  if (ended.overshoot_us) {
+    metrics_.kill_overshoot_seconds.observe(static_cast<double>(*ended.overshoot_us) / 1e6);
+  }
+  if (ended.tree_gone_us) {
+    metrics_.tree_gone_seconds.observe(static_cast<double>(*ended.tree_gone_us) / 1e6);
+  }
+  return facts;
+}
+
+}  // namespace lc::supervisor
