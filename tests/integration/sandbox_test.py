@@ -5,6 +5,7 @@ The tests stand in for the supervisor: they start the workers, and are what must
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -224,6 +225,25 @@ class FilesTest(SandboxCase):
                                     ["list_or_read", os.path.join(self.root, "to_read")],
                                     ["create", os.path.join(self.root, "to_read", "x")]),
                          ["ok", "ok", "ok", "EACCES"])
+
+    def test_a_program_out_of_reach_is_refused_with_what_to_do(self):
+        away = os.path.join(self.root, "away")
+        os.mkdir(away)
+        shutil.copy("/bin/true", away)
+        os.makedirs(self.folder_of("prober"))
+        path = write_crew(self.folder_of("prober"), "prober",
+                          f"crew: prober\ntriggers: [ping]\nrunner: [{away}/true]\n")
+        for read, words in (([], "Permission denied.*sandbox_read"), ([away], None)):
+            worker = Worker(self.server.url, path, crew="prober",
+                            environment={"TMPDIR": self.temporary},
+                            sandbox={"level": "standard", "read": read})
+            self.addCleanup(worker.stop)
+            state = worker.state()
+            if words is None:
+                self.assertEqual(state["state"], "ready", state)
+            else:
+                self.assertRegex(state["message"], words)
+                self.assertEqual(worker.wait(), 78)
 
     def test_a_path_of_its_file_that_is_not_there_is_named_and_the_worker_exits_78(self):
         for key in ("read", "write"):

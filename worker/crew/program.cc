@@ -49,7 +49,11 @@ Status ProgramCrew::start_program() {
                                   .stdin_fd = input.read.get(),
                                   .stdout_fd = output.write.get()});
   if (!pid) {
-    return within("runner", pid.error());
+    Error error = pid.error();
+    if (error.code == ErrorCode::denied) {
+      error.message += " (outside of the system, PATH and the crew's folder it needs sandbox_read)";
+    }
+    return within("runner", std::move(error));
   }
   pid_ = *pid;
   to_program_ = std::move(input.write);
