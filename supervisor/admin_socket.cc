@@ -11,6 +11,7 @@
 #include <cstring>
 #include <filesystem>
 
+#include "common/clock.h"
 #include "common/fd.h"
 #include "common/log.h"
 
@@ -20,7 +21,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr mode_t kSocketMode = 0660;
-constexpr int kBacklog = 8;
+constexpr int kBacklog = 128;
 constexpr unsigned kReadBytes = 4096;
 
 // Whether somebody accepts connections on `path` now.
@@ -66,10 +67,13 @@ struct AdminSocket::Client {
   UvOwned<uv_pipe_t> pipe;
   std::array<char, kReadBytes> chunk{};
   std::string line;
+  TimerId patience;
 };
 
-Result<std::unique_ptr<AdminSocket>> AdminSocket::create(uv_loop_t* loop, const std::string& path,
-                                                         Answer answer) {
+AdminSocket::AdminSocket(Timers& timers, Hooks hooks) : timers_(timers), hooks_(std::move(hooks)) {}
+
+Result<std::unique_ptr<AdminSocket>> AdminSocket::create(uv_loop_t* loop, Timers& timers,
+                                                         const std::string& path, Hooks hooks) {
   if (path.size() >= sizeof(sockaddr_un::sun_path)) {
     return fail(ErrorCode::invalid_input,
                 "the admin socket's path has " + std::to_string(path.size()) + " bytes, at most " +
@@ -77,8 +81,7 @@ Result<std::unique_ptr<AdminSocket>> AdminSocket::create(uv_loop_t* loop, const 
                     " are possible: set LIVE_CREW_RUNTIME_DIR or --socket (" + path + ")");
   }
   LC_TRY_STATUS(make_room(path));
-  std::unique_ptr<AdminSocket> self(new AdminSocket);
-  self->answer_ = std::move(answer);
+  std::unique_ptr<AdminSocket> self(new AdminSocket(timers, std::move(hooks)));
   auto pipe = std::make_unique<uv_pipe_t>();
   if (const int code = uv_pipe_init(loop, pipe.get(), 0); code != 0) {
     return std::unexpected(uv_error("admin socket", code));
@@ -103,6 +106,9 @@ Result<std::unique_ptr<AdminSocket>> AdminSocket::create(uv_loop_t* loop, const 
 }
 
 AdminSocket::~AdminSocket() {
+  for (const auto& client : clients_) {
+    timers_.cancel(client->patience);
+  }
   clients_.clear();
   if (!path_.empty()) {
     unlink(path_.c_str());
@@ -124,6 +130,9 @@ void AdminSocket::accept() {
     log_warn("admin client refused", {{"clients", clients_.size()}});
     return;
   }
+  if (!admits(*client)) {
+    return;
+  }
   uv_read_start(
       stream,
       [](uv_handle_t* handle, std::size_t, uv_buf_t* buffer) {
@@ -136,7 +145,34 @@ void AdminSocket::accept() {
           owner->owner->on_read(*owner, count);
         }
       });
+  wait_for_request(*client);
   clients_.push_back(std::move(client));
+}
+
+/// Before anything is read: a worker may be of the same user, and a socket's mode does not tell.
+bool AdminSocket::admits(Client& client) const {
+  int fd = -1;
+  ucred peer{};
+  socklen_t length = sizeof peer;
+  if (uv_fileno(reinterpret_cast<uv_handle_t*>(client.pipe.get()), &fd) != 0 ||
+      getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0) {
+    return false;
+  }
+  if (hooks_.is_worker && hooks_.is_worker(peer.pid)) {
+    log_error("admin client refused: it is a worker",
+              {{"pid", static_cast<std::int64_t>(peer.pid)},
+               {"uid", static_cast<std::int64_t>(peer.uid)}});
+    return false;
+  }
+  return true;
+}
+
+void AdminSocket::wait_for_request(Client& client) {
+  timers_.cancel(client.patience);
+  client.patience = timers_.arm(monotonic_now() + kAdminPatience, [this, &client] {
+    client.patience = {};
+    drop(client);
+  });
 }
 
 void AdminSocket::on_read(Client& client, ssize_t count) {
@@ -148,8 +184,9 @@ void AdminSocket::on_read(Client& client, ssize_t count) {
   for (std::size_t end = client.line.find('\n'); end != std::string::npos;
        end = client.line.find('\n')) {
     auto write = std::make_unique<WriteRequest>();
-    write->text = answer_(std::string_view(client.line).substr(0, end));
+    write->text = hooks_.answer(std::string_view(client.line).substr(0, end));
     client.line.erase(0, end + 1);
+    wait_for_request(client);
     if (write->text.empty()) {
       continue;
     }
@@ -171,6 +208,7 @@ void AdminSocket::on_read(Client& client, ssize_t count) {
 }
 
 void AdminSocket::drop(Client& client) {
+  timers_.cancel(client.patience);
   std::erase_if(clients_, [&client](const auto& each) { return each.get() == &client; });
 }
 

@@ -83,10 +83,12 @@ Status App::build() {
                                     fill_heartbeat(heartbeat, options_, *conductor_, *fleet_);
                                   });
   if (!options_.admin_socket.empty()) {
-    LC_TRY(admin_, AdminSocket::create(loop_->get(), options_.admin_socket,
-                                       [hooks = admin_hooks()](std::string_view line) {
-                                         return answer_admin(line, hooks);
-                                       }));
+    AdminSocket::Hooks hooks{
+        .answer = [admin =
+                       admin_hooks()](std::string_view line) { return answer_admin(line, admin); },
+        .is_worker = [this](pid_t pid) { return fleet_->holds(pid); }};
+    LC_TRY(admin_,
+           AdminSocket::create(loop_->get(), *timers_, options_.admin_socket, std::move(hooks)));
   }
   return {};
 }

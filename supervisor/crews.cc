@@ -70,6 +70,13 @@ proto::ManifestResult load_crew(const std::string& file) {
   if (crew_file_stem(file).empty() || !exists(prompt_file)) {
     return proto::parse_manifest(source);
   }
+  std::error_code error;
+  if (!fs::is_regular_file(prompt_file, error)) {  // a FIFO would hold the start for ever
+    proto::ManifestResult result = proto::parse_manifest(source);
+    result.diagnostics.push_back({{prompt_file}, Severity::error, "it is no regular file", ""});
+    result.manifest.reset();
+    return result;
+  }
   const auto prompt_text = read_text_file(prompt_file, kReadBytesMax);
   if (prompt_text) {
     source.prompt_text = *prompt_text;

@@ -102,8 +102,21 @@ void Dispatcher::on_done(const BusMessage& message) {
                      .outcome = proto::Outcome::protocol,
                      .detail = std::move(blamed->detail)});
   } else if (auto* refused = std::get_if<DoneRefused>(&verdict)) {
-    hooks_.report(std::move(refused->report));
+    refuse(std::move(*refused));
   }
+}
+
+/// Anybody who may publish can send what nobody awaits, and as much of it as he likes.
+void Dispatcher::refuse(DoneRefused refused) {
+  const auto held_back =
+      refusals_.admit(refused.report.crew.value_or(CrewId{}).value, clock_.mono());
+  if (!held_back) {
+    return;
+  }
+  if (*held_back > 0) {
+    refused.report.detail = fmt::format(R"({{"held_back":{}}})", *held_back);
+  }
+  hooks_.report(std::move(refused.report));
 }
 
 void Dispatcher::accept(DoneAccepted accepted) {

@@ -17,6 +17,7 @@
 #include "supervisor/engine/input.h"
 #include "supervisor/nonce.h"
 #include "supervisor/process/fleet.h"
+#include "supervisor/report_limit.h"
 #include "supervisor/run_clock.h"
 
 namespace lc::supervisor {
@@ -70,6 +71,7 @@ class Dispatcher {
 
   void publish(Reaction& reaction);
   void accept(DoneAccepted accepted);
+  void refuse(DoneRefused refused);
   bool send(const proto::Ready& ready);
   void end(const CrewId& crew);
   void remote_deadline(const CrewId& crew);
@@ -81,6 +83,7 @@ class Dispatcher {
   RunClock& clock_;
   Hooks hooks_;
   DoneGate gate_;
+  ReportLimit refusals_;
   NonceSource nonces_;
   std::set<CrewId> local_;
   std::map<CrewId, Reaction> reactions_;  // one in flight per crew

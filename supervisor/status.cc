@@ -27,6 +27,14 @@ Json words_json(const std::vector<std::string>& words) {
   return out;
 }
 
+Json limits_json(const proto::Manifest& crew) {
+  return JsonObject{{"memory_mb", optional_int(crew.limits.memory_mb)},
+                    {"pids", crew.limits.pids},
+                    {"cpu_weight", crew.limits.cpu_weight},
+                    {"open_files", crew.sandbox.open_files},
+                    {"file_size_mb", optional_int(crew.sandbox.file_size_mb)}};
+}
+
 Json worker_json(const process::Fleet::WorkerInfo& worker) {
   JsonArray spares;
   for (const auto& spare : worker.spares) {
@@ -88,6 +96,7 @@ Json crews_json(const AppOptions& options, const Conductor& conductor,
                    {"in_flight", shown.in_flight ? Json(shown.in_flight->value) : Json()},
                    {"timeout_ms", optional_int(crew.timeout_ms)},
                    {"sandbox", proto::to_string(crew.sandbox.level)},
+                   {"limits", limits_json(crew)},
                    {"worker", worker == workers.end() ? Json() : worker_json(worker->second)}});
   }
   return crews;
@@ -118,7 +127,7 @@ Status check_containment(const AppOptions& options, const process::Cells& cells)
   if (have >= options.config.require_containment) {
     return {};
   }
-  return fail(ErrorCode::unavailable,
+  return fail(ErrorCode::invalid_input,
               fmt::format("require_containment: {} is asked for, this host gives {} ({}); nothing "
                           "was started. `live-crew doctor` says what to change",
                           proto::to_string(options.config.require_containment),

@@ -24,7 +24,7 @@ Json crew_json(const CrewId& crew, const AppOptions& options, const Conductor& c
 void fill_heartbeat(proto::Heartbeat& heartbeat, const AppOptions& options,
                     const Conductor& conductor, const process::Fleet& fleet);
 
-/// Errors: unavailable - this host holds workers together less well than `require_containment`.
+/// Errors: invalid_input - this host holds workers together less well than `require_containment`.
 Status check_containment(const AppOptions& options, const process::Cells& cells);
 
 /// Brings the gauges up to date that are read from the parts rather than counted.

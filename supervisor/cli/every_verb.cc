@@ -8,6 +8,7 @@ Verbs every_verb() {
   register_process(verbs);
   register_traffic(verbs);
   register_admin(verbs);
+  register_doctor(verbs);
   for (Verb& verb : all_verbs()) {
     verbs.push_back(std::move(verb));
   }

@@ -12,6 +12,7 @@ void register_run(Verbs& verbs);
 void register_process(Verbs& verbs);
 void register_traffic(Verbs& verbs);
 void register_admin(Verbs& verbs);
+void register_doctor(Verbs& verbs);
 
 /// Everything that `live-crew` can do.
 Verbs every_verb();

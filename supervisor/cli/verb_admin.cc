@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "supervisor/cli/admin_client.h"
+#include "supervisor/cli/crew_text.h"
 #include "supervisor/cli/online.h"
 #include "supervisor/cli/put.h"
 #include "supervisor/runtime_dir.h"
@@ -47,16 +48,6 @@ int ask(const Args& args, Io& io, const std::string& method, const Json& params,
   return kExitOk;
 }
 
-// A member as a person reads it: text without quotes, `-` for nothing.
-std::string shown(const JsonObject& object, std::string_view key) {
-  const Json* value = find(object, key);
-  if (value == nullptr || is_null(*value)) {
-    return "-";
-  }
-  const std::string* text = as_string(*value);
-  return text == nullptr ? write_json(*value) : *text;
-}
-
 void print_crews(const Json& crews, Io& io) {
   put(io.out, "{:<24} {:<9} {:>7} {:>8} {:>10} {:<10} {:>8} {:>8}\n", "CREW", "ENABLED", "STRIKES",
       "PENDING", "IN-FLIGHT", "WORKER", "PID", "RESTARTS");
@@ -80,6 +71,11 @@ void print_status(const Json& status, Io& io) {
     put(io.out, "{:<20} {}\n", key, shown(object, key));
   }
   const JsonObject& nats = *as_object(*find(object, "nats"));
+  put(io.out, "{:<20} {}\n", "containment", shown(object, "containment"));
+  for (const Json& limit : *as_array(*find(object, "limits_unenforced"))) {
+    put(io.out, "{:<20} {}: {}\n", "not enforced", shown(*as_object(limit), "limit"),
+        shown(*as_object(limit), "why"));
+  }
   put(io.out, "{:<20} {} {}, {} reconnects\n\n", "nats", shown(nats, "state"), shown(nats, "url"),
       shown(nats, "reconnects"));
   print_crews(*find(object, "crews"), io);
@@ -115,6 +111,27 @@ int run_list(const Args& args, Io& io) {
   });
 }
 
+int run_show(const Args& args, Io& io) {
+  const bool last_kill = args.has("last-kill");
+  int code = kExitOk;
+  const int asked =
+      ask(args, io, "crew.show", JsonObject{{"crew", args.text("CREW")}}, [&](const Json& answer) {
+        const JsonObject& crew = *as_object(answer);
+        const Json* report = find(crew, "last_kill");
+        const JsonObject* last = report == nullptr ? nullptr : as_object(*report);
+        if (last_kill && last == nullptr) {
+          put(io.err, "live-crew: no kill report of crew '{}': no worker of it has failed\n",
+              args.text("CREW"));
+          code = kExitNotFound;
+        } else if (wants_json(args)) {
+          put(io.out, "{}\n", write_json(last_kill ? *report : answer));
+        } else {
+          put(io.out, "{}", last_kill ? kill_report_text(*last) : crew_text(crew));
+        }
+      });
+  return asked == kExitOk ? code : asked;
+}
+
 int change_crew(const Args& args, Io& io, const std::string& method, const char* done) {
   const std::string crew = args.text("CREW");
   return ask(args, io, method, JsonObject{{"crew", crew}},
@@ -145,6 +162,18 @@ void register_admin(Verbs& verbs) {
                    .examples = {{"crew list -s match42", "shows strikes, workers and restarts"}},
                    .options = {stream_option(), socket_option(), format},
                    .run = run_list});
+  verbs.push_back(
+      {.name = "crew show",
+       .summary = "Show one crew of a running supervisor, or why its last worker failed",
+       .examples = {{"crew show -s match42 vision", "shows its worker, spares and strikes"},
+                    {"crew show -s match42 vision --last-kill",
+                     "shows the kill report: why, when, what it used, its last output"}},
+       .options = {stream_option(),
+                   crew_argument(),
+                   socket_option(),
+                   format,
+                   {.name = "last-kill", .help = "the report of its last worker that failed"}},
+       .run = run_show});
   verbs.push_back({.name = "crew enable",
                    .summary = "Let a disabled crew work again, without strikes",
                    .examples = {{"crew enable -s match42 vision", "starts its worker anew"}},

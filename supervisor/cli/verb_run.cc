@@ -72,7 +72,7 @@ std::vector<Option> run_options() {
   Option embedded{.name = "embedded", .help = "start a private nats-server on loopback instead"};
   Option state_dir{.name = "state-dir",
                    .value = "DIR",
-                   .help = "where the private server stores; a temporary folder by default",
+                   .help = "where kill reports and the private server's data are kept",
                    .value_is = ValueIs::folder};
   Option clock{.name = "clock",
                .value = "CLOCK",

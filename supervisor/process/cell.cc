@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <filesystem>
 #include <utility>
 
 #include "common/files.h"
@@ -155,6 +156,18 @@ void Cells::find_controllers(std::string_view name, std::string_view mountinfo,
 }
 
 Cells::~Cells() = default;
+
+bool Cells::holds(pid_t pid) const {
+  if (level_ == Containment::pidns) {
+    std::error_code error;
+    const auto its = std::filesystem::read_symlink(fmt::format("/proc/{}/ns/pid", pid), error);
+    return error || its != std::filesystem::read_symlink("/proc/self/ns/pid", error);
+  }
+  const auto cgroup = own_cgroup2(proc_text(fmt::format("/proc/{}/cgroup", pid)));
+  // The name of our tree is ours alone, wherever the hierarchy is mounted.
+  return main_ &&
+         (!cgroup || cgroup->contains(main_->folder().substr(main_->folder().rfind('/')) + "/"));
+}
 
 void Cells::give_up_cgroups(std::string why) {
   why_ = std::move(why);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -81,6 +83,9 @@ class Cells {
   void give_up_cgroups(std::string why);
   void use_pid_namespaces() { level_ = Containment::pidns; }
   void explain(std::string_view words) { why_ += words; }
+
+  /// Whether `pid` is in one of our cells, where that can be told.
+  bool holds(pid_t pid) const;
 
   /// A new one; `name` must be new as well.
   ///

@@ -141,7 +141,7 @@ std::vector<Fleet::WorkerInfo> Fleet::Impl::workers() const {
 }
 
 bool Fleet::Impl::holds(pid_t pid) const {
-  return orphans_.is_of_a_worker(pid);
+  return (options_.cells != nullptr && options_.cells->holds(pid)) || orphans_.is_of_a_worker(pid);
 }
 
 }  // namespace lc::process

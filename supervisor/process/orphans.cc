@@ -1,5 +1,6 @@
 #include "supervisor/process/orphans.h"
 
+#include <fmt/format.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -43,8 +44,9 @@ std::vector<pid_t> Orphans::unknown_children() const {
 
 bool Orphans::is_of_a_worker(pid_t pid) const {
   const auto stat = stat_of(pid);
+  // Tokens name us: CREW.OUR_PID.NUMBER. The variable may also hold what an operator gave it.
   return workers_.contains(pid) || (stat && workers_.contains(stat->session)) ||
-         !token_of(pid).empty();
+         token_of(pid).contains(fmt::format(".{}.", ::getpid()));
 }
 
 bool Orphans::reap() const {

@@ -298,7 +298,7 @@ class LimitsTest(SandboxCase):
             error = self.done(["die_of_file_size", 2], crew=crew)["error"]
             self.assertRegex(error, r"^crash:25: .*SIGXFSZ")
             self.assertEqual(self.tried(["limits"], crew=crew)[0],
-                             {"CORE": [0, 0], "NOFILE": [64, 64], "FSIZE": [1 << 20, 1 << 20]})
+                             {"CORE": [1, 1], "NOFILE": [64, 64], "FSIZE": [1 << 20, 1 << 20]})
 
     def test_F05_a_crash_leaves_no_core(self):
         self.level = "off"
@@ -306,7 +306,7 @@ class LimitsTest(SandboxCase):
         before = sorted(os.listdir(self.folder_of("prober")))
         self.assertRegex(self.done(["crash"])["error"], r"^crash:11")
         self.assertEqual(sorted(os.listdir(self.folder_of("prober"))), before)
-        self.assertEqual(self.tried(["limits"])[0]["CORE"], [0, 0])
+        self.assertEqual(self.tried(["limits"])[0]["CORE"], [1, 1])
 
 
 class WorkingTest(SandboxCase):

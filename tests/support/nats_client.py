@@ -59,13 +59,15 @@ class Server:
 class Client:
     """A blocking client: subscribe, publish, take the next message."""
 
-    def __init__(self, server):
+    def __init__(self, server, user="", password=""):
+        self.violations = []  # what the server refused us, in its words
         self._socket = socket.create_connection(("127.0.0.1", server.port))
         self._buffer = b""
         self._sids = 0
         self._messages = []
         self._line(30)  # INFO
-        self._send(b'CONNECT {"verbose":false,"pedantic":false}\r\n')
+        self._send(b'CONNECT {"verbose":false,"pedantic":false,"user":"%s","pass":"%s"}\r\n'
+                   % (user.encode(), password.encode()))
         self.flush()
 
     def close(self):
@@ -76,9 +78,9 @@ class Client:
         self._send(f"SUB {subject} {self._sids}\r\n".encode())
         self.flush()
 
-    def publish(self, subject, data):
+    def publish(self, subject, data, reply=""):
         data = data.encode() if isinstance(data, str) else data
-        self._send(f"PUB {subject} {len(data)}\r\n".encode() + data + b"\r\n")
+        self._send(f"PUB {subject} {reply} {len(data)}\r\n".encode() + data + b"\r\n")
 
     def flush(self):
         self._send(b"PING\r\n")
@@ -108,6 +110,8 @@ class Client:
             data = self._take(int(words[-1]))
             self._take(2)
             self._messages.append((words[1], data.decode()))
+        elif words[0] == "-ERR" and "Permissions Violation" in line:
+            self.violations.append(line)
         elif words[0] == "-ERR":
             raise RuntimeError(line)
         return words[0]

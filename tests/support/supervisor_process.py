@@ -77,13 +77,15 @@ class Supervisor:
 class World:
     """A folder with crews, a server, and the supervisors that run in it."""
 
-    def __init__(self):
+    def __init__(self, server_config="", user="", password=""):
         self.folder = tempfile.mkdtemp(prefix="live-crew-world-")
         self.crews = os.path.join(self.folder, "crews")
         os.mkdir(self.crews)
         store = os.path.join(self.folder, "store")
-        self.server = Server('jetstream: { store_dir: "%s" }\n' % store)
-        self.client = Client(self.server)
+        self.server = Server('jetstream: { store_dir: "%s" }\n%s' % (store, server_config))
+        login = f"{user}:{password}@" if user else ""
+        self.url = self.server.url.replace("nats://", "nats://" + login)
+        self.client = Client(self.server, user, password)
         self._supervisors = []
 
     def close(self):
@@ -98,7 +100,7 @@ class World:
     def environment(self, more):
         own = {name: value for name, value in os.environ.items()
                if not name.startswith(("LIVE_CREW_", "OPENAI_", "STREAM"))}
-        return {**own, "LIVE_CREW_NATS": self.server.url, "LOG_LEVEL": "DEBUG",
+        return {**own, "LIVE_CREW_NATS": self.url, "LOG_LEVEL": "DEBUG",
                 "LIVE_CREW_RUNTIME_DIR": os.path.join(self.folder, "run"),
                 "LIVE_CREW_WORKER": PROGRAMS["lcworker"], **more}
 

@@ -29,7 +29,8 @@ Status limit(__rlimit_resource which, const char* name, rlim_t value) {
 }  // namespace
 
 Status limit_resources(const proto::Sandbox& sandbox) {
-  LC_TRY_STATUS(limit(RLIMIT_CORE, "RLIMIT_CORE", 0));
+  // Not 0: a core_pattern that is a pipe ignores 0, and 1 is too small for any core file.
+  LC_TRY_STATUS(limit(RLIMIT_CORE, "RLIMIT_CORE", 1));
   LC_TRY_STATUS(limit(RLIMIT_NOFILE, "RLIMIT_NOFILE", static_cast<rlim_t>(sandbox.open_files)));
   if (sandbox.file_size_mb) {
     return limit(RLIMIT_FSIZE, "RLIMIT_FSIZE",
