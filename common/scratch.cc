@@ -32,10 +32,10 @@ OwnedFd try_lock(const std::string& folder) {
 
 }  // namespace
 
-void remove_left_scratch(const std::string& parent, const std::string& name) {
+void remove_left_scratch(const std::string& parent) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(parent, error)) {
-    if (!entry.path().filename().string().starts_with(kPrefix + name)) {
+    if (!entry.path().filename().string().starts_with(kPrefix)) {
       continue;
     }
     if (const OwnedFd lock = try_lock(entry.path()); lock) {
@@ -45,7 +45,7 @@ void remove_left_scratch(const std::string& parent, const std::string& name) {
 }
 
 Result<Scratch> make_scratch(const std::string& parent, const std::string& name) {
-  remove_left_scratch(parent, "");
+  remove_left_scratch(parent);
   for (int tries = 0; tries < kTriesMax; ++tries) {
     std::string folder = (fs::absolute(parent) / (kPrefix + name + ".XXXXXX")).string();
     if (mkdtemp(folder.data()) == nullptr) {

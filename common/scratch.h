@@ -14,10 +14,9 @@ struct Scratch {
   OwnedFd lock;
 };
 
-/// Removes in `parent` the folders of workers, with names that begin with `name`, that have ended,
-/// however they did: nobody holds the lock of such a folder. Only those of the same user, unless
-/// that is root.
-void remove_left_scratch(const std::string& parent, const std::string& name);
+/// Removes in `parent` the folders of workers that have ended, however they did: nobody holds the
+/// lock of such a folder. Only those of the same user, unless that is root.
+void remove_left_scratch(const std::string& parent);
 
 /// Makes one in `parent`, after it has removed what was left there.
 ///

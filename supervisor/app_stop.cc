@@ -71,8 +71,7 @@ void App::close_rest() {
   conductor_.reset();
   fleet_.reset();
   const auto temporary = options_.environment.find("TMPDIR");
-  remove_left_scratch(temporary == options_.environment.end() ? "/tmp" : temporary->second,
-                      options_.stream.value + ".");
+  remove_left_scratch(temporary == options_.environment.end() ? "/tmp" : temporary->second);
   cells_.reset();
   outbox_.reset();
   store_.reset();
