@@ -72,7 +72,9 @@ void print_status(const Json& status, Io& io) {
   }
   const JsonObject& nats = *as_object(*find(object, "nats"));
   put(io.out, "{:<20} {}\n", "containment", shown(object, "containment"));
-  for (const Json& limit : *as_array(*find(object, "limits_unenforced"))) {
+  const Json* unenforced = find(object, "limits_unenforced");
+  const JsonArray* limits = unenforced == nullptr ? nullptr : as_array(*unenforced);
+  for (const Json& limit : limits == nullptr ? JsonArray{} : *limits) {
     put(io.out, "{:<20} {}: {}\n", "not enforced", shown(*as_object(limit), "limit"),
         shown(*as_object(limit), "why"));
   }

@@ -266,6 +266,21 @@ class ContradictionTest(RestartCase):
         self.assertIn("1 users are too few for 2 crews", done.stderr)
 
 
+class UserTest(RestartCase):
+    def test_each_crew_is_a_user_of_its_own_and_is_killed_all_the_same(self):
+        if os.geteuid() != 0:
+            self.skipTest("worker_uids needs root")
+        whoami = OBEY.replace('"payload": order', '"payload": [os.getuid(), os.getgid()]')
+        for name in ("a", "b"):
+            self.world.crew(name, "triggers: [goal]\ntimeout_ms: 1000\n", whoami)
+        os.chmod(self.world.folder, 0o755)
+        self.world.start(LIVE_CREW_WORKER_UIDS="61000-61009", TMPDIR="/tmp")
+        self.order("well")
+        users = sorted(self.world.next(ACTIONS)["payload"] for _ in range(2))
+        self.assertEqual(users, [[61000, 61000], [61001, 61001]])
+        self.assertEqual(self.fails("hang", "timeout")["worker"]["signal"], 9)
+
+
 class ReportTest(RestartCase):
     def report(self, *more):
         return self.world.command("crew", "show", "-s", "m1", "obey", "--last-kill", *more)
