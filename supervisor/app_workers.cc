@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <set>
+
 #include "common/log.h"
 #include "proto/error_reasons.h"
 #include "supervisor/app.h"
@@ -39,6 +41,10 @@ void App::start_workers() {
       .llm = config.llm,
       .require_sandbox = config.require_sandbox,
       .environment = options_.environment};
+  std::set<std::string> unenforced;
+  for (const auto& limit : cells_->unenforced()) {
+    unenforced.insert(limit.limit);
+  }
   std::int64_t index = -1;
   for (const proto::Manifest& crew : options_.crews) {
     ++index;
@@ -50,6 +56,12 @@ void App::start_workers() {
     if (!selector_.matches(crew.crew)) {
       log_info("crew not selected here", {{"crew", crew.crew.value}});
       continue;
+    }
+    if (crew.limits.memory_mb && unenforced.contains("memory_mb")) {
+      log_warn("limit not enforced here", {{"crew", crew.crew.value},
+                                           {"limit", "memory_mb"},
+                                           {"value", *crew.limits.memory_mb},
+                                           {"file", crew.where.file}});
     }
     conductor_->dispatcher().run_here(crew.crew);
     if (enabled) {
