@@ -20,15 +20,6 @@ proto::ContextDiff sets(std::string key, std::string value) {
   return {.set = {{std::move(key), std::move(value)}}, .remove = {}};
 }
 
-std::string detail_of(const Effects& effects, std::string_view reason) {
-  for (const ReportError& error : all_of<ReportError>(effects)) {
-    if (error.report.reason == reason) {
-      return error.report.detail;
-    }
-  }
-  return "";
-}
-
 }  // namespace
 
 TEST_CASE("reactions: a busy crew queues, and gets all that waited when it is idle") {

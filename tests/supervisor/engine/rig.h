@@ -81,6 +81,16 @@ inline std::string errors(const engine::Effects& effects) {
   return reasons;
 }
 
+/// The detail of the first reported error with this reason.
+inline std::string detail_of(const engine::Effects& effects, std::string_view reason) {
+  for (const auto& error : all_of<engine::ReportError>(effects)) {
+    if (error.report.reason == reason) {
+      return error.report.detail;
+    }
+  }
+  return "";
+}
+
 inline std::string seqs(const proto::Ready& ready) {
   std::string list;
   for (const proto::BatchEvent& event : ready.events) {

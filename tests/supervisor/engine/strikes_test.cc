@@ -8,15 +8,6 @@ using namespace lc::test;
 
 namespace {
 
-std::string detail_of(const Effects& effects, std::string_view reason) {
-  for (const ReportError& error : all_of<ReportError>(effects)) {
-    if (error.report.reason == reason) {
-      return error.report.detail;
-    }
-  }
-  return "";
-}
-
 IdleFailure idle_failure(WorkerPhase phase) {
   return {.now = kEpoch0,
           .crew = {"a"},
