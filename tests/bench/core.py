@@ -1,61 +1,26 @@
 """Section `core`: how long the way is, how punctual the beat, how much goes in, what a worker costs."""
 
-import datetime
 import json
 import os
-import re
 import select
 import statistics
 import subprocess
 import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-TOP = os.path.join(HERE, "..", "..")
-sys.path.insert(0, os.path.join(TOP, "tests", "support"))
-
 import report
-from supervisor_process import PROGRAMS, World, event
+from parts import (SLICE_MS, Programs, World, await_workers, event, microseconds, pss_mb,
+                   template_crew)
+from supervisor_process import PROGRAMS
 
-SLICE_MS = 500
-LATENESS_MS = 20
-WORKERS_PATIENCE_S = 60
 PER_SLICE = 1000  # events of `ingest` in one slice
-TEMPLATE = "dispatch: {}\ntimeout_ms: 20000\noutputs:\n  - kind: seen\n    n: \"{{{{ slice }}}}\"\n"
 
 
-def template_crew(world, name, dispatch="slice", kind="goal"):
-    """A crew without a program and without a model."""
-    os.mkdir(os.path.join(world.crews, name))
-    path = os.path.join(world.crews, name, name + ".runtime.yaml")
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(f"crew: {name}\ntriggers: [{kind}]\n" + TEMPLATE.format(dispatch))
-    return path
-
-
-class Bench:
+class Bench(Programs):
     def __init__(self, build, quick, match):
+        super().__init__(build)
         self.quick = quick
         self.match = match
-        self._floor = os.path.join(build, "tests", "bench", "bench_floor")
-        self._measure = os.path.join(build, "tests", "bench", "bench_measure")
-
-    def measure(self, *words):
-        done = subprocess.run([self._measure, *map(str, words)], check=True, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-        return json.loads(done.stdout)
-
-    def start_floor(self, *words):
-        child = subprocess.Popen([self._floor, *map(str, words)], stdin=subprocess.PIPE,
-                                 stdout=subprocess.PIPE, text=True)
-        assert child.stdout.readline() == "ready\n"
-        return child
-
-    @staticmethod
-    def end(child):
-        child.stdin.close()
-        child.wait()
-        child.stdout.close()
 
     def latency(self):
         count = 200 if self.quick else 1000
@@ -93,25 +58,17 @@ class Bench:
             for number in range(crews):
                 template_crew(world, f"crew{number}")
             supervisor = world.start(LOG_LEVEL="INFO")
-            deadline = time.monotonic() + WORKERS_PATIENCE_S
-            while any(crew["worker"]["state"] != "idle" for crew in world.status()["crews"]):
-                # A hundred workers that start are another figure.
-                assert time.monotonic() < deadline, world.status()["crews"]
-            world.emit(event("goal", 0))
-            started = supervisor.wait_for("stream time starts")
-            first_due_us = (microseconds(started["epoch0"]) + started["skew_us"]
-                            + LATENESS_MS * 1000)
-            own = self.measure("beats", world.server.url, "live.m1.ctx", count, first_due_us,
-                               SLICE_MS)
+            await_workers(world)
+            own = self.measure_beats(world, supervisor, count)
         finally:
             world.close()
         world = World()
         try:
-            reader = subprocess.Popen([self._measure, "beats", world.server.url, "floor.tick",
-                                       str(count)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                      text=True)
+            reader = subprocess.Popen([self.path("bench_measure"), "beats", world.server.url,
+                                       "floor.tick", str(count)], stdout=subprocess.PIPE,
+                                      stderr=subprocess.PIPE, text=True)
             reader.stderr.readline()
-            subprocess.run([self._floor, "ticker", world.server.url, "floor.tick",
+            subprocess.run([self.path("bench_floor"), "ticker", world.server.url, "floor.tick",
                             str(SLICE_MS), str(count)], check=True)
             floor = json.loads(reader.communicate()[0])
         finally:
@@ -128,9 +85,8 @@ class Bench:
             made = world.command("emit", "-s", "m1", "-", text="\n")  # makes the stream
             assert made.returncode == 0, made.stderr
             self.measure("fill", world.server.url, "live.m1.events", count, PER_SLICE)
-            floor = json.loads(subprocess.run(
-                [self._floor, "drain", world.server.url, "LIVE_m1_EVENTS", "live.m1.events",
-                 str(count)], check=True, stdout=subprocess.PIPE, text=True).stdout)
+            floor = self.run_program("bench_floor", "drain", world.server.url, "LIVE_m1_EVENTS",
+                                     "live.m1.events", count)
             supervisor = world.start("--clock", "event", "--until-end", "--summary", summary,
                                      LOG_LEVEL="INFO")
             started = time.monotonic()
@@ -190,10 +146,8 @@ class Bench:
             stream = self.stream_of_match()
             emitted = world.command("emit", "-s", stream, self.match)
             assert emitted.returncode == 0, emitted.stderr
-            floor = json.loads(subprocess.run(
-                [self._floor, "drain", world.server.url, f"LIVE_{stream}_EVENTS",
-                 f"live.{stream}.events", str(len(times))], check=True, stdout=subprocess.PIPE,
-                text=True).stdout)
+            floor = self.run_program("bench_floor", "drain", world.server.url, f"LIVE_{stream}_EVENTS",
+                                     f"live.{stream}.events", len(times))
         finally:
             world.close()
         span_s = (max(times) - min(times)) / 1e6
@@ -211,17 +165,6 @@ class Bench:
             yield from part()
 
 
-def microseconds(text):
-    """RFC 3339 in UTC as microseconds since 1970."""
-    moment = datetime.datetime.fromisoformat(re.sub("Z$", "+00:00", text))
-    return round(moment.timestamp() * 1e6)
-
-
-def pss_mb(pid):
-    with open(f"/proc/{pid}/smaps_rollup", encoding="utf-8") as file:
-        return int(re.search(r"^Pss:\s+(\d+) kB", file.read(), re.M)[1]) / 1024
-
-
 def start_worker(world, manifest, keep=False):
     """Milliseconds from starting lcworker to its `ready`, and the process when it is kept."""
     state, state_in = os.pipe()
@@ -233,7 +176,9 @@ def start_worker(world, manifest, keep=False):
     os.close(state_in)
     config = {"v": 1, "stream": "m1", "crew": "native", "nats_url": world.server.url,
               "manifest": manifest, "llm": {"base_url": "http://127.0.0.1:9/v1", "model": "m",
-                                            "api_key_env": "NONE", "timeout_ms": 1000}}
+                                            "api_key_env": "NONE", "timeout_ms": 1000},
+              "role": "active", "sandbox": {"level": "standard", "read": [], "write": [],
+                                            "connect": [], "open_files": 1024}}
     child.stdin.write(json.dumps(config).encode() + b"\n")
     child.stdin.flush()
     assert select.select([state], [], [], 60)[0] and b"ready" in os.read(state, 4096)
