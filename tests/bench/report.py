@@ -6,17 +6,28 @@ import json
 def figure(section, name, value, unit, floor, aim, better="lower", against="ratio"):
     """One measured figure.
 
-    aim: what `ratio` (value over floor) should reach, or with against="value" the value itself.
+    aim: what should reach it is, by `against`, the "ratio" of value and floor, the "value" itself,
+    or the "excess" of the value over the floor; "promise" is a value that no machine excuses.
     better: "lower" or "higher". floor: None when there is none.
     """
     ratio = value / floor if floor else None
-    judged = ratio if against == "ratio" else value
+    judged = value
+    if against == "ratio":
+        judged = ratio
+    elif against == "excess":
+        judged = None if floor is None else value - floor
     met = judged is not None and (judged <= aim if better == "lower" else judged >= aim)
     sign = "<=" if better == "lower" else ">="
     return {"section": section, "name": name, "value": round(value, 3), "unit": unit,
             "floor": None if floor is None else round(floor, 3),
             "ratio": None if ratio is None else round(ratio, 3),
             "aim": f"{against} {sign} {aim:g}", "met": met}
+
+
+def broken(figures):
+    """The promises that do not hold: what a busy machine can explain is none."""
+    return [one["name"] for one in figures
+            if one["aim"].startswith("promise") and not one["met"]]
 
 
 def table(figures):

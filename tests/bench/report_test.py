@@ -24,6 +24,17 @@ class ReportTest(unittest.TestCase):
         self.assertTrue(report.figure("core", "x", 9, "ms", 3, 10, against="value")["met"])
         self.assertFalse(report.figure("core", "x", 11, "ms", None, 10, against="value")["met"])
 
+    def test_an_excess_over_the_floor_is_judged_where_the_aim_is_one(self):
+        for value, floor, met in [(9.9, 9, True), (10.1, 9, False), (3, 9, True), (1, None, False)]:
+            one = report.figure("kill", "x", value, "ms", floor, 1, against="excess")
+            self.assertEqual(one["met"], met, one)
+
+    def test_only_promises_break(self):
+        figures = [report.figure("kill", "slow", 9, "ms", None, 1, against="value"),
+                   report.figure("kill", "early", 1, "kills", None, 0, against="promise"),
+                   report.figure("kill", "left", 0, "processes", None, 0, against="promise")]
+        self.assertEqual(report.broken(figures), ["early"])
+
     def test_the_table_has_a_line_a_figure_and_says_no_aloud(self):
         text = report.table([report.figure("core", "slow", 3, "ms", 1, 2),
                              report.figure("core", "alone", 3, "ms", None, 5, against="value")])
