@@ -2,6 +2,7 @@
 //
 //   floor router URL STREAM EVENTS READY DONE ACTIONS   JetStream -> READY, DONE -> ACTIONS
 //   floor worker URL READY DONE                         READY -> DONE; prints `ready`, then serves
+//   floor standby URL READY DONE                        ... prints `standby`, subscribes at a byte
 //   floor drain URL STREAM SUBJECT COUNT                reads a stream in order: events per second
 //   floor ticker URL SUBJECT SLICE_MS COUNT             publishes at absolute times: {"due_us":...}
 
@@ -31,8 +32,8 @@ void forward(natsConnection*, natsSubscription*, natsMsg* raw, void* closure) {
                          natsMsg_GetDataLength(raw));
 }
 
-void say_ready() {
-  fmt::print("ready\n");
+void say(const char* word) {
+  fmt::print("{}\n", word);
   std::fflush(stdout);
 }
 
@@ -62,20 +63,29 @@ int router(const std::vector<std::string>& words) {
           "consume events");
   const Subscription owned_events(events);
   require(natsConnection_Flush(connection.get()), "flush");
-  say_ready();
+  say("ready");
   wait_for_end_of_input();
   return 0;
 }
 
-int worker(const std::vector<std::string>& words) {
+enum class Subscribes { at_once, when_told };
+
+int worker(const std::vector<std::string>& words, Subscribes when) {
   const Connection connection = connect(words[0]);
+  char told = 0;
+  if (when == Subscribes::when_told) {
+    say("standby");
+    if (read(STDIN_FILENO, &told, 1) != 1) {
+      return 0;
+    }
+  }
   Forward back{connection.get(), words[2]};
   natsSubscription* ready = nullptr;
   require(natsConnection_Subscribe(&ready, connection.get(), words[1].c_str(), forward, &back),
           "subscribe ready");
   const Subscription owned(ready);
   require(natsConnection_Flush(connection.get()), "flush");
-  say_ready();
+  say("ready");
   wait_for_end_of_input();
   return 0;
 }
@@ -126,7 +136,10 @@ int run(const std::string& name, const std::vector<std::string>& words) {
     return router(words);
   }
   if (name == "worker" && words.size() == 3) {
-    return worker(words);
+    return worker(words, Subscribes::at_once);
+  }
+  if (name == "standby" && words.size() == 3) {
+    return worker(words, Subscribes::when_told);
   }
   if (name == "drain" && words.size() == 4) {
     return drain(words);

@@ -7,13 +7,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <string>
 #include <vector>
 
 #include "common/json.h"
 #include "common/time.h"
 #include "tests/bench/nats_client.h"
+#include "tests/bench/samples.h"
 
 namespace lc::bench {
 namespace {
@@ -22,15 +22,6 @@ constexpr std::int64_t kWarmUpCount = 50;
 constexpr std::int64_t kFillEpochUs = 1'753'989'720'000'000;
 constexpr std::int64_t kFillSliceUs = 500'000;
 constexpr std::int64_t kFillTimeoutMs = 60'000;
-
-void print_percentiles(std::vector<std::int64_t> values) {
-  std::ranges::sort(values);
-  const auto at = [&values](std::size_t percent) {
-    return values[std::min(values.size() - 1, values.size() * percent / 100)];
-  };
-  fmt::print("{{\"p50\":{},\"p99\":{},\"max\":{},\"count\":{}}}\n", at(50), at(99), values.back(),
-             values.size());
-}
 
 std::string event_text(const std::string& kind, std::int64_t ts_us, std::int64_t number) {
   return fmt::format(
@@ -56,7 +47,7 @@ int latency(const std::vector<std::string>& words) {
       took_us.push_back(monotonic_us() - start);
     }
   }
-  print_percentiles(std::move(took_us));
+  fmt::print("{}\n", percentiles(std::move(took_us)));
   return 0;
 }
 
@@ -104,7 +95,7 @@ int beats(const std::vector<std::string>& words) {
             : std::stoll(words[3]) + member(object, "slice") * std::stoll(words[4]) * 1'000;
     late_us.push_back(arrived_us - due_us);
   }
-  print_percentiles(std::move(late_us));
+  fmt::print("{}\n", percentiles(std::move(late_us)));
   return 0;
 }
 
