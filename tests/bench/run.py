@@ -1,6 +1,7 @@
 """`run.py BUILD_DIR SECTION [--quick] [--json FILE] [--match FILE]`: measures and reports."""
 
 import argparse
+import importlib
 import os
 import sys
 
@@ -11,7 +12,7 @@ EXAMPLE = os.path.join(TOP, "deploy", "examples", "matchday", "events.jsonl")
 def main():
     parser = argparse.ArgumentParser(prog="run.sh", description="Measures live-crew.")
     parser.add_argument("build")
-    parser.add_argument("section", nargs="?", default="core", choices=["core"])
+    parser.add_argument("section", nargs="?", default="core", choices=["core", "kill"])
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", metavar="FILE")
     parser.add_argument("--match", metavar="FILE", default=EXAMPLE)
@@ -20,13 +21,15 @@ def main():
     os.environ.update({"LCSUPERVISOR": os.path.join(build, "supervisor", "lcsupervisor"),
                        "LIVE_CREW": os.path.join(build, "supervisor", "cli", "live-crew"),
                        "LCWORKER": os.path.join(build, "worker", "lcworker")})
-    import core
     import report
-    figures = list(core.Bench(build, words.quick, os.path.abspath(words.match)).run())
+    section = importlib.import_module(words.section)
+    figures = list(section.Bench(build, words.quick, os.path.abspath(words.match)).run())
     print(report.table(figures), end="")
     if words.json:
         report.write_json(figures, words.json)
-    return 0
+    for name in report.broken(figures):
+        print(f"a promise is broken: {name}", file=sys.stderr)
+    return 1 if report.broken(figures) else 0
 
 
 if __name__ == "__main__":
