@@ -1,9 +1,12 @@
 #include "tests/bench/kill_host.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
+#include <string>
 
 #include "common/clock.h"
 #include "supervisor/process/containment.h"
@@ -14,11 +17,27 @@ namespace {
 constexpr Micros kPatience = seconds(60);
 constexpr Micros kGrace = millis(100);
 
+// Kills every process of every worker; empty: no cgroups. Never changed once workers exist.
+std::string g_kill_file;
+
+void kill_workers() {
+  const int fd = ::open(g_kill_file.c_str(), O_WRONLY | O_CLOEXEC);
+  if (fd >= 0 && ::write(fd, "1", 1) == 1) {
+    ::close(fd);
+  }
+}
+
+void on_signal(int) {
+  kill_workers();
+  std::_Exit(1);
+}
+
 }  // namespace
 
 void give_up(std::string_view words) {
   fmt::print(stderr, "{}\n", words);
-  std::exit(1);
+  kill_workers();
+  std::_Exit(1);
 }
 
 Host::Host(const std::vector<std::string>& probe)
@@ -28,6 +47,11 @@ Host::Host(const std::vector<std::string>& probe)
       cells_(process::usable_cells(cgroups_name_, probe)) {
   if (cells_->level() != process::Containment::cgroup) {
     fmt::print(stderr, "measured without cgroups: {}\n", cells_->why());
+  } else {
+    g_kill_file = std::string(cells_->folder()) + "/cgroup.kill";
+  }
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) {
+    std::signal(number, on_signal);
   }
   process::FleetHooks hooks{
       .on_ready =

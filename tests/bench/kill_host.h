@@ -57,7 +57,7 @@ class Host {
   std::int64_t slice_ = 0;
 };
 
-/// Ends the program with these words.
+/// Ends the program with these words, and all workers.
 [[noreturn]] void give_up(std::string_view words);
 
 /// The value, or the end of the program.
