@@ -17,6 +17,9 @@ constexpr Micros kSweepWaitMax = millis(20);
 // A worker that dies closes its descriptors just before it counts as dead.
 constexpr Micros kSilenceMax = seconds(1);
 
+// Removing cgroups and starting the next spare wait until the one that takes over can react.
+constexpr Micros kAfterTakeover = millis(20);
+
 // Of the loop's time, one part in so many may go to looking for orphans.
 constexpr std::int64_t kOrphansShare = 10;
 
@@ -177,7 +180,9 @@ void Fleet::Impl::retire(Worker& worker) {
                  .output_bytes = child.output_bytes(),
                  .output = child.output()};
   retired_.push_back(std::move(worker.child));
-  worker.cell.reset();
+  if (worker.cell) {
+    emptied_.emplace_back(monotonic_now() + kAfterTakeover, std::move(worker.cell));
+  }
   call_next_turn(monotonic_now());
 }
 
@@ -196,6 +201,7 @@ void Fleet::Impl::take_over(Worker& dead) {
       std::swap(crew.active, *spare);
       feed(**spare, {.kind = EventKind::demote});
       crew.starts += 1;
+      crew.spare_not_before = monotonic_now() + kAfterTakeover;
       feed(*crew.active, {.kind = EventKind::promote});
       return;
     }

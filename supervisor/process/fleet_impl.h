@@ -5,6 +5,7 @@
 #include <deque>
 #include <map>
 #include <random>
+#include <utility>
 
 #include "common/timers.h"
 #include "common/uv.h"
@@ -49,6 +50,7 @@ struct CrewSlot {
   std::int64_t generations = 0;
   std::int64_t starts = 0;  // processes that became the crew's worker
   std::int64_t oom_told = 0;
+  MonoTime spare_not_before;  // who takes over has the processor for itself first
 };
 
 /// A hook to be called, when no call into the Fleet is on the stack.
@@ -106,6 +108,7 @@ class Fleet::Impl {
   void look_at_orphans();
   void call_next_turn(MonoTime at);
   void turn();
+  void remove_emptied();
   void spawn_some();
   std::optional<MonoTime> held_until(const Worker& worker, MonoTime now);
   void spawn(Worker& worker);
@@ -139,6 +142,7 @@ class Fleet::Impl {
   std::deque<Worker*> to_spawn_;
   std::deque<Report> reports_;
   std::vector<std::unique_ptr<Child>> retired_;  // freed when none of their hooks can be running
+  std::deque<std::pair<MonoTime, std::unique_ptr<Cell>>> emptied_;  // and when to remove them
   Brake brake_;
   RestartBudget budget_;
   bool outage_ = false;

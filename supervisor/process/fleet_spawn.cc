@@ -28,6 +28,7 @@ void Fleet::Impl::call_next_turn(MonoTime at) {
 void Fleet::Impl::turn() {
   turn_timer_ = {};
   retired_.clear();
+  remove_emptied();
   spawn_some();
   settle();
   if (on_gone_ && all_gone()) {
@@ -40,10 +41,23 @@ void Fleet::Impl::turn() {
   }
 }
 
+void Fleet::Impl::remove_emptied() {
+  const MonoTime now = monotonic_now();
+  while (!emptied_.empty() && (emptied_.front().first <= now || on_gone_)) {
+    emptied_.pop_front();
+  }
+  if (!emptied_.empty()) {
+    call_next_turn(emptied_.front().first);
+  }
+}
+
 /// Until when this worker may not start, if it has to wait; takes from the budget otherwise.
 std::optional<MonoTime> Fleet::Impl::held_until(const Worker& worker, MonoTime now) {
   if (worker.generation == 0) {
     return std::nullopt;  // first starts are no restarts
+  }
+  if (worker.machine.role() == Role::spare && now < worker.crew.spare_not_before) {
+    return worker.crew.spare_not_before;
   }
   if (outage_) {
     return now + seconds(3600);  // the end of the outage wakes us
