@@ -154,10 +154,14 @@ Result<pid_t> run(const SpawnRequest& request, const FileActions& actions) {
   const int error =
       ::posix_spawn(&pid, argv[0], actions.get(), attributes.get(), argv.data(), env.data());
   if (error != 0) {
-    return std::unexpected(
+    Error failed =
         errno_error(fmt::format("starting '{}' in '{}'", argv[0],
                                 request.folder.empty() ? std::string_view(".") : request.folder),
-                    error));
+                    error);
+    if (error == EAGAIN || error == ENOMEM) {
+      failed.code = ErrorCode::overloaded;
+    }
+    return std::unexpected(std::move(failed));
   }
   return pid;
 }
