@@ -12,13 +12,16 @@
 //   child  setsid-child  daemon          a process that stays: in the group, in its own session,
 //                                        forked twice in its own session with all descriptors
 //                                        closed
-//   bomb:CHAINS                          chains of processes that fork, change session and leave
+//   bomb:CHAINS                          chains of processes that fork, change session and leave;
+//                                        a limit that refuses a fork does not stop them
 //   zombie                               a dead child that is never reaped here
 //   close-status  close-output           close descriptor 3; 1 and 2
 //   leak:MIB                             memory, touched
 //   await-signal                         wait for SIGUSR1
 //   show:fds  show:signals  show:env  show:line  show:folder    to stdout
-//   survive                              outlive the supervisor if it can
+//   no-death-signal                      do not ask the kernel to die with the supervisor
+//   survive                              outlive the supervisor if it can: no-death-signal and
+//                                        ignore-eof
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -32,7 +35,6 @@
 #include <atomic>
 #include <charconv>
 #include <cstdlib>
-#include <cstring>
 #include <map>
 #include <memory>
 #include <string>
@@ -200,7 +202,7 @@ void bomb(long chains) {
     if (fork_here() == 0) {
       for (int forks = 0; forks < kForksOfAChainMax; ++forks) {
         ::setsid();
-        if (::fork() != 0) {
+        if (fork_here() > 0) {
           std::_Exit(0);
         }
       }
@@ -237,9 +239,10 @@ void ignore_signals() {
 }
 
 void leak(long mib) {
-  const auto bytes = static_cast<std::size_t>(mib) << 20;
-  void* memory = std::malloc(bytes);
-  std::memset(memory, 1, bytes);
+  static std::vector<std::string> kept;  // or the compiler would leave it all out
+  for (long i = 0; i < mib; ++i) {
+    kept.emplace_back(std::size_t{1} << 20, 'x');
+  }
 }
 
 void standby() {
@@ -333,9 +336,12 @@ int main(int argc, char** argv) {
   const bool survive = has("survive");
   const bool ignore_eof = survive || has("ignore-eof");
   const bool await = has("await-signal");
-  std::erase_if(steps, [](std::string_view s) { return s == "survive" || s == "ignore-eof"; });
+  const bool death_signal = !survive && !has("no-death-signal");
+  std::erase_if(steps, [](std::string_view s) {
+    return s == "survive" || s == "ignore-eof" || s == "no-death-signal";
+  });
 
-  if (!survive) {
+  if (death_signal) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // the end of stdin, seen below, covers an earlier death
   }
   if (await) {  // before any thread exists, so that SIGUSR1 waits for the step
