@@ -1,25 +1,19 @@
 #include "tests/process/fixture.h"
 
 #include <doctest/doctest.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 #include <set>
 
 #include "common/clock.h"
+#include "tests/process/host.h"
 
 namespace lc::process {
 namespace {
-
-std::string content(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 std::vector<pid_t> numbered_entries(const std::string& folder) {
   std::vector<pid_t> out;

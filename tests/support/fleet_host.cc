@@ -1,55 +1,109 @@
-// A supervisor reduced to its Fleet, to be killed: `fleet_host WORKER COUNT STEP...` keeps COUNT
-// workers, writes the pids of them all, one a line, then `up`, once all are ready.
+// A supervisor reduced to its Fleet, to be killed or stopped: `fleet_host [--deadline-ms=N] WORKER
+// COUNT STEP...` keeps COUNT workers, writes the pids of them all, one a line, then `up`, once all
+// are ready. With a deadline it then gives each worker one reaction, writes `failed CREW OUTCOME
+// OVERSHOOT_US` for each that fails, and `again` once that many workers became ready again; without
+// one it aborts when anything fails.
 
 #include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "common/check.h"
+#include "common/clock.h"
 #include "common/timers.h"
 #include "common/uv.h"
+#include "proto/outcome.h"
 #include "supervisor/process/fleet.h"
 
+namespace {
+
+using namespace lc;
+
+constexpr std::string_view kDeadlineOption = "--deadline-ms=";
+
+struct Arguments {
+  std::int64_t deadline_ms = 0;  // 0: no reactions
+  int workers = 0;
+  std::vector<std::string> argv;  // of a worker
+};
+
+class Host {
+ public:
+  explicit Host(Arguments arguments) : arguments_(std::move(arguments)) {}
+
+  void run() {
+    auto loop = UvLoop::create();
+    LC_ASSERT(loop);
+    auto timers = LoopTimers::create((*loop)->get());
+    LC_ASSERT(timers);
+    auto fleet = process::Fleet::create(
+        (*loop)->get(), **timers,
+        {.on_ready = [this](const CrewId&) { on_ready(); },
+         .on_reaction_failed = [this](const process::Ended& ended) { on_failed(ended); },
+         .on_idle_failure = [](auto&&...) { std::abort(); }});
+    LC_ASSERT(fleet);
+    fleet_ = *std::move(fleet);
+    for (int i = 0; i < arguments_.workers; ++i) {
+      fleet_->add({.crew = {"crew" + std::to_string(i)}, .argv = arguments_.argv});
+    }
+    (*loop)->run();
+  }
+
+ private:
+  void on_ready() {
+    ready_ += 1;
+    if (ready_ == 2 * arguments_.workers) {
+      say("again");
+    }
+    if (ready_ != arguments_.workers) {
+      return;
+    }
+    for (const auto& worker : fleet_->workers()) {
+      std::printf("%d\n", worker.pid);
+      if (arguments_.deadline_ms > 0) {
+        fleet_->arm(worker.crew, {0}, {1}, monotonic_now() + millis(arguments_.deadline_ms));
+      }
+    }
+    say("up");
+  }
+
+  void on_failed(const process::Ended& ended) const {
+    LC_ASSERT(arguments_.deadline_ms > 0);
+    say("failed " + ended.crew.value + " " + std::string(proto::to_string(ended.outcome)) + " " +
+        std::to_string(ended.overshoot_us.value_or(-1)));
+  }
+
+  static void say(const std::string& line) {
+    std::printf("%s\n", line.c_str());
+    std::fflush(stdout);
+  }
+
+  Arguments arguments_;
+  std::unique_ptr<process::Fleet> fleet_;
+  int ready_ = 0;
+};
+
+}  // namespace
+
 int main(int argc, char** argv) {
-  using namespace lc;
-  if (argc < 3) {
-    std::fprintf(stderr, "usage: fleet_host WORKER COUNT STEP...\n");
+  std::vector<std::string> words(argv + 1, argv + argc);
+  Arguments arguments;
+  if (!words.empty() && words.front().starts_with(kDeadlineOption)) {
+    arguments.deadline_ms = std::atoll(words.front().c_str() + kDeadlineOption.size());
+    words.erase(words.begin());
+  }
+  if (words.size() < 2) {
+    std::fprintf(stderr, "usage: fleet_host [--deadline-ms=N] WORKER COUNT STEP...\n");
     return 64;
   }
-  const int count = std::atoi(argv[2]);
-  auto loop = UvLoop::create();
-  LC_ASSERT(loop);
-  auto timers = LoopTimers::create((*loop)->get());
-  LC_ASSERT(timers);
-
-  std::unique_ptr<process::Fleet> fleet;
-  int ready = 0;
-  const auto tell_pids = [&fleet] {
-    for (const auto& worker : fleet->workers()) {
-      std::printf("%d\n", worker.pid);
-    }
-    std::printf("up\n");
-    std::fflush(stdout);
-  };
-  auto created = process::Fleet::create((*loop)->get(), **timers,
-                                        {.on_ready =
-                                             [&ready, &tell_pids, count](const CrewId&) {
-                                               ready += 1;
-                                               if (ready == count) {
-                                                 tell_pids();
-                                               }
-                                             },
-                                         .on_reaction_failed = [](auto&&...) { std::abort(); },
-                                         .on_idle_failure = [](auto&&...) { std::abort(); }});
-  LC_ASSERT(created);
-  fleet = *std::move(created);
-  for (int i = 0; i < count; ++i) {
-    process::WorkerSpec spec{.crew = {"crew" + std::to_string(i)}, .argv = {argv[1]}};
-    spec.argv.insert(spec.argv.end(), argv + 3, argv + argc);
-    fleet->add(std::move(spec));
-  }
-  (*loop)->run();
+  arguments.workers = std::atoi(words[1].c_str());
+  words.erase(words.begin() + 1);
+  arguments.argv = std::move(words);
+  Host(std::move(arguments)).run();
   return 1;
 }
