@@ -6,8 +6,11 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 
+#include "common/clock.h"
 #include "tests/process/fixture.h"
+#include "tests/process/host.h"
 
 namespace lc::process {
 namespace {
@@ -20,16 +23,34 @@ std::string shown(std::vector<std::string> steps) {
   return fixture.until_failure().ended.output;
 }
 
-TEST_CASE("spawn: a worker has the descriptors 0 to 3 and no other, whatever we hold") {
+/// A file that may be executed.
+class Script {
+ public:
+  explicit Script(std::string_view text)
+      : path_(std::filesystem::temp_directory_path() / fresh_name()) {
+    std::ofstream(path_) << text;
+    std::filesystem::permissions(path_, std::filesystem::perms::owner_all);
+  }
+  ~Script() { std::filesystem::remove(path_); }
+  Script(const Script&) = delete;
+  Script& operator=(const Script&) = delete;
+
+  std::string path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+TEST_CASE("B05 a worker has the descriptors 0 to 3 and no other, whatever we hold") {
   std::vector<OwnedFd> inheritable;
-  for (int i = 0; i < 50; ++i) {
+  for (int i = 0; i < 200; ++i) {
     inheritable.emplace_back(::open("/dev/null", O_RDONLY));  // on purpose not close-on-exec
     REQUIRE(inheritable.back());
   }
   CHECK(shown({"show:fds"}) == "fds: 0 1 2 3\n");
 }
 
-TEST_CASE("spawn: a worker has no signal blocked or ignored, whatever we were left with") {
+TEST_CASE("B04 a worker has no signal blocked or ignored, whatever we were left with") {
   sigset_t some;
   sigset_t before;
   sigemptyset(&some);
@@ -71,13 +92,15 @@ TEST_CASE("spawn: a worker leads a session and a group of its own") {
   CHECK(::getpgid(pid) == pid);
 }
 
-TEST_CASE("spawn: what cannot be started says why and leaves no descriptor behind") {
+TEST_CASE("B01 what cannot be started says why and leaves no descriptor behind") {
   struct Row {
     const char* name;
     SpawnRequest request;
     ErrorCode code;
-    const char* words;
+    std::string words;
   };
+  const Script bad_line("#!/nowhere/interpreter\n");
+  const Script no_line("exit 0\n");
   const int before = open_descriptors();
   for (const Row& row : {
            Row{"no such program",
@@ -88,6 +111,14 @@ TEST_CASE("spawn: what cannot be started says why and leaves no descriptor behin
                {.argv = {"/etc/passwd"}},
                ErrorCode::denied,
                "starting '/etc/passwd' in '.': Permission denied"},
+           Row{"a script of no such interpreter",
+               {.argv = {bad_line.path()}},
+               ErrorCode::not_found,
+               "starting '" + bad_line.path() + "' in '.': No such file or directory"},
+           Row{"a script that names no interpreter",
+               {.argv = {no_line.path()}},
+               ErrorCode::unavailable,
+               "starting '" + no_line.path() + "' in '.': Exec format error"},
            Row{"no such folder",
                {.argv = {"/bin/true"}, .folder = "/nowhere"},
                ErrorCode::not_found,
@@ -123,14 +154,17 @@ TEST_CASE("spawn: a line of the greatest length arrives whole") {
         "[6 bytes before this were dropped]\n" + line + "\n");
 }
 
-TEST_CASE("spawn: our own failure is told as such, and tried again") {
+TEST_CASE("B01 a worker that cannot be started is told with the reason, no strike, tried again") {
   FleetFixture fixture;
+  const MonoTime start = monotonic_now();
   fixture.fleet().add({.crew = kCrew, .argv = {"/nowhere/lcworker"}});
   for (int i = 0; i < 2; ++i) {
     const Told told = fixture.until_failure();
     CHECK(told.what == Told::What::idle_failure);
     CHECK(told.outcome() == proto::Outcome::spawn_failed);
+    CHECK_FALSE(proto::is_strike(told.outcome()));
     CHECK(told.ended.words == "starting '/nowhere/lcworker' in '.': No such file or directory");
+    CHECK(told.at < start + seconds(5));
   }
   CHECK(fixture.info().state == "backoff");
   CHECK(fixture.info().restarts_in_ms);
