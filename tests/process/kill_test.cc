@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -175,6 +176,7 @@ std::optional<pid_t> child_with_number(pid_t pid, int tries) {
     ::sigprocmask(SIG_SETMASK, &all, &before);  // the child is born so
     const pid_t child = ::fork();
     if (child == 0) {
+      ::prctl(PR_SET_PDEATHSIG, SIGKILL);
       ::setsid();
       for (;;) {
         ::pause();
@@ -204,15 +206,19 @@ TEST_CASE("A13 the next owner of a dead worker's number is sent no signal") {
     return;
   }
   FleetFixture fixture;
-  fixture.add({"ready", "await-signal", "exit:0"});
+  fixture.add({"daemon", "ready", "await-signal", "exit:0"});
   fixture.until_ready();
   const pid_t pid = fixture.info().pid;
   const OwnedFd worker(::pidfd_open(pid, 0));
-  const MonoTime deadline = monotonic_now() + millis(100);
+  const MonoTime deadline = monotonic_now() + millis(200);
   fixture.fleet().arm(kCrew, kSlice, kAttempt, deadline);
   ::kill(pid, SIGUSR1);
   REQUIRE(wait_readable(worker.get()));
   CHECK_FALSE(child_with_number(pid, 20));  // dead, but the loop has not seen it
+  fixture.until([&fixture] { return fixture.info().state != "reacting"; });
+  if (fixture.info().state == "killing") {  // its daemon is not proven gone
+    CHECK_FALSE(child_with_number(pid, 20));
+  }
   fixture.until_failure();
   const auto next_owner = child_with_number(pid, 1000);
   if (!next_owner) {
