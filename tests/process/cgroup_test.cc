@@ -84,6 +84,7 @@ TEST_CASE("B10 each generation has a cgroup of its own, removed when it is gone"
   fixture.fleet().arm(kCrew, kSlice, kAttempt, monotonic_now());
   fixture.until_failure();
   fixture.until_ready();
+  fixture.until_removed(std::string(cells->folder()) + "/" + kCrew.value + ".1");
   CHECK(folders(std::string(cells->folder())) == std::vector<std::string>{kCrew.value + ".2"});
 }
 

@@ -53,7 +53,10 @@ class Inside {
     }
     CHECK(write_control(home_, "cgroup.procs", "0"));
     ::rmdir((folder_ + "/supervisor").c_str());
-    CHECK(::rmdir(folder_.c_str()) == 0);
+    const MonoTime end = monotonic_now() + kPatience;  // what was killed in it is still dying
+    while (::rmdir(folder_.c_str()) != 0 && monotonic_now() < end) {
+    }
+    CHECK_FALSE(std::filesystem::exists(folder_));
   }
   Inside(const Inside&) = delete;
   Inside& operator=(const Inside&) = delete;

@@ -128,6 +128,10 @@ void FleetFixture::until_ready(const CrewId& crew) {
   until([this, &crew] { return fleet_->is_ready(crew); });
 }
 
+void FleetFixture::until_removed(const std::string& folder) {
+  until([&folder] { return !std::filesystem::exists(folder); });
+}
+
 Told FleetFixture::until_failure() {
   std::vector<Told> failures;
   until([this, &failures] {

@@ -44,6 +44,8 @@ class FleetFixture {
   void add_spec(WorkerSpec spec, std::vector<std::string> steps);  // without argv
   void add(std::vector<std::string> steps) { add(kCrew, std::move(steps)); }
   void until_ready(const CrewId& crew = kCrew);
+  /// A cgroup goes soon after its worker is proven gone.
+  void until_removed(const std::string& folder);
   /// The next failure that a hook is told.
   Told until_failure();
   Fleet::WorkerInfo info(const CrewId& crew = kCrew) const;

@@ -47,7 +47,7 @@ TEST_CASE("A05 a worker frozen in its cgroup is killed at its deadline") {
   const Told told = killed_on_time(fixture);
   CHECK(told.outcome() == proto::Outcome::timeout);
   CHECK(told.ended.tree_gone_us.value() < kTreeGoneMax.us);
-  CHECK_FALSE(std::filesystem::exists(folder));
+  fixture.until_removed(folder);
 }
 
 TEST_CASE("A06 a worker that cannot die is told once, nothing starts beside it, others go on") {
@@ -103,7 +103,7 @@ TEST_CASE("A07 A08 a grandchild in a session of its own, or a daemon, cannot lea
   const Told told = killed_on_time(fixture);
   CHECK(told.what == Told::What::reaction_failed);
   CHECK(told.outcome() == proto::Outcome::timeout);
-  CHECK_FALSE(std::filesystem::exists(cell_folder(*cells, "vision.1")));
+  fixture.until_removed(cell_folder(*cells, "vision.1"));
 }
 
 TEST_CASE("A09 a fork bomb that changes sessions is gone, and the loop goes on meanwhile") {
@@ -123,7 +123,7 @@ TEST_CASE("A09 a fork bomb that changes sessions is gone, and the loop goes on m
   CHECK(told.ended.forks_refused.value_or(1) > 0);
   CHECK(heartbeat.ticks() > 0);
   CHECK(heartbeat.longest() < kBlockedMax);
-  CHECK_FALSE(std::filesystem::exists(cell_folder(*cells, "vision.1")));
+  fixture.until_removed(cell_folder(*cells, "vision.1"));
 }
 
 TEST_CASE("A10 one kill of its cgroup is enough for a bomb that goes on forking") {
