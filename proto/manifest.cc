@@ -262,6 +262,9 @@ class RuntimeReader {
     const auto items = read_list(source_, *runner_, "runner", kRunnerWordsMax);
     for (std::size_t i = 0; i < items.size(); ++i) {
       auto word = read_text(source_, items[i], fmt::format("runner[{}]", i));
+      if (word && word->find('\0') != std::string::npos) {
+        source_.error(items[i], fmt::format("runner[{}]: no word of a command can hold a NUL", i));
+      }
       if (word && i == 0 && word->empty()) {
         source_.error(items[i], "runner[0]: the command is empty");
       }

@@ -65,6 +65,7 @@ struct CrewDisabled {
   DisabledBy by = DisabledBy::order;
 };
 
+/// An operator wants it to work: it has no strikes, and its worker waits for nothing.
 struct CrewEnabled {
   CrewId crew;
 };

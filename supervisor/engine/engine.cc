@@ -145,12 +145,10 @@ void Engine::State::handle(const EnableCrew& input) {
     return;
   }
   crew->strikes = 0;
-  if (!crew->enabled) {
-    crew->enabled = true;
-    crew->disabled_why.clear();
-    disabled.erase(input.crew);
-    effects.emplace_back(CrewEnabled{input.crew});
-  }
+  crew->enabled = true;
+  crew->disabled_why.clear();
+  disabled.erase(input.crew);
+  effects.emplace_back(CrewEnabled{input.crew});  // also when it was: its worker may wait
 }
 
 void Engine::State::handle(const DisableCrew& input) {

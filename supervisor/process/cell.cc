@@ -124,6 +124,7 @@ std::unique_ptr<Cells> Cells::create(std::string_view name) {
     if (tree) {
       cells->main_ = *std::move(tree);
       cells->level_ = Containment::cgroup;
+      cells->joins_slowly_ = !find_cgroup2(mountinfo)->favours_moves;
       const auto passed_on = enable_controllers(cells->main_->folder(),
                                                 {cells->of_main_.begin(), cells->of_main_.end()});
       cells->of_main_ = {passed_on.begin(), passed_on.end()};

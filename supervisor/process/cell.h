@@ -76,6 +76,8 @@ class Cells {
   Containment level() const { return level_; }
   /// Of the cgroups of version 2; empty without any.
   std::string_view folder() const { return main_ ? std::string_view(main_->folder()) : ""; }
+  /// Whether joining a cgroup is slow here: milliseconds, which a mount option would save.
+  bool joins_slowly() const { return joins_slowly_; }
   const std::string& why() const { return why_; }  // why it is no better
   const std::vector<Unenforced>& unenforced() const { return unenforced_; }
 
@@ -99,6 +101,7 @@ class Cells {
 
   Containment level_ = Containment::session;
   std::string why_;
+  bool joins_slowly_ = false;
   std::vector<Unenforced> unenforced_;
   std::unique_ptr<CgroupTree> main_;
   std::set<std::string> of_main_;                            // controllers that work in main_

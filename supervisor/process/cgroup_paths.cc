@@ -57,7 +57,10 @@ std::optional<MountLine> parse_mount(std::string_view line) {
   if (words.end() - dash < 4) {
     return std::nullopt;
   }
-  return MountLine{{unescaped(words[kRoot]), unescaped(words[kPoint])}, dash[1], dash[3]};
+  return MountLine{
+      {unescaped(words[kRoot]), unescaped(words[kPoint]), lists(dash[3], "favordynmods")},
+      dash[1],
+      dash[3]};
 }
 
 }  // namespace

@@ -12,6 +12,7 @@ namespace lc::process {
 struct CgroupMount {
   std::string root;   // the cgroup that is mounted: `/` unless a container sees only a part
   std::string point;  // the folder that it is mounted on
+  bool favours_moves = false;  // `favordynmods`: joining takes no grace period of the kernel
 
   bool operator==(const CgroupMount&) const = default;
 };

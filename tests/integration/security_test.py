@@ -220,7 +220,36 @@ class PermissionsTest(SecurityCase):
             client.close()
 
 
+# Answers with its own arguments.
+ARGUMENTS = r"""
+import json, sys
+for line in sys.stdin:
+    print(json.dumps({"actions": [{"kind": "words", "payload": sys.argv[1:]}]}), flush=True)
+"""
+
+
 class CrewFilesTest(SecurityCase):
+    def test_G05_the_words_of_a_runner_reach_the_program_as_they_are_through_no_shell(self):
+        words = ["--pre=sh", "-exec", "$(touch /tmp/x)", "`id`", "; id", "a\nb", "*", ""]
+        self.world.crew("echo", "", ARGUMENTS)
+        path = os.path.join(self.world.crews, "echo", "echo.runtime.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump({"crew": "echo", "triggers": ["goal"], "timeout_ms": 60000,
+                       "runner": ["/usr/bin/python3", "main.py", *words]}, file)
+        self.world.start()
+        self.world.emit(event("goal", "$(id)"))
+        self.assertEqual(self.world.next(ACTIONS)["payload"], words)
+
+    def test_G05_a_word_with_a_nul_is_refused(self):
+        self.world.crew("echo", "", ARGUMENTS)
+        path = os.path.join(self.world.crews, "echo", "echo.runtime.yaml")
+        with open(path, "w", encoding="utf-8") as file:
+            file.write('crew: echo\ntriggers: [goal]\nrunner: [./main.py, "a\\0b"]\n')
+        done = self.world.command("validate", self.world.crews)
+        self.assertEqual(done.returncode, 78, done.stderr)
+        self.assertIn("echo.runtime.yaml:3:21: error: runner[1]: no word of a command can hold a NUL",
+                      done.stderr)
+
     def test_G13_a_fifo_in_a_crews_folder_does_not_hold_the_start(self):
         self.world.crew("echo", SETTINGS, ECHO)
         os.mkfifo(os.path.join(self.world.crews, "echo", "echo.yaml"))

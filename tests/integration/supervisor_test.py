@@ -80,7 +80,7 @@ class SupervisorTest(unittest.TestCase):
         disabled = self.world.next(ERRORS, lambda error: error["reason"] == "disabled")
         self.assertEqual(disabled["crew"], "hang")
         self.assertFalse(self.world.crew_status("hang")["enabled"])
-        self.assertIn(self.world.status()["containment"], ("cgroup", "session"))
+        self.assertIn(self.world.status()["containment"], ("cgroup", "pidns", "session"))
         self.assertTrue(self.world.crew_status("echo")["enabled"])
         self.assertEqual(self.world.command("crew", "enable", "-s", "m1", "hang").returncode, 0)
         self.assertTrue(self.world.crew_status("hang")["enabled"])

@@ -41,6 +41,17 @@ class UnitTest(unittest.TestCase):
         self.assertEqual(self.service["Restart"], "on-failure")
         self.assertEqual(self.service["RestartPreventExitStatus"].split(), ["64", "78"])
 
+    def test_G17_its_exposure_is_at_most_2_of_10(self):
+        judged = subprocess.run(
+            ["systemd-analyze", "security", "--offline=true", "--threshold=20", "--no-pager",
+             str(UNIT)], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(judged.returncode, 0, judged.stdout[-2000:] + judged.stderr)
+
+    def test_workers_can_confine_themselves_and_have_cgroups_of_their_own(self):
+        calls = " ".join(self.service.get("SystemCallFilter", "").split())
+        self.assertIn("landlock_restrict_self", calls)
+        self.assertEqual(self.service["Delegate"], "cpu memory pids")
+
     def test_it_is_told_of_readiness_and_life_by_the_loop_alone(self):
         self.assertEqual(self.service["Type"], "notify")
         self.assertEqual(self.service["NotifyAccess"], "main")

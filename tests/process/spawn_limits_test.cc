@@ -40,9 +40,9 @@ class DescriptorLimit {
 
 /// So that the numbers which a worker's descriptors are moved to are taken.
 std::vector<OwnedFd> take_low_numbers() {
-  std::vector<OwnedFd> taken;
-  for (int i = 0; i < 16; ++i) {
-    taken.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  std::vector<OwnedFd> taken(16);
+  for (OwnedFd& fd : taken) {
+    fd.reset(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   }
   return taken;
 }

@@ -137,6 +137,7 @@ TEST_CASE("A17 a supervisor that was stopped past its deadlines kills once, when
       {"--deadline-ms=1000", chaos_worker_path(), std::to_string(kWorkers), "ready", "sleep"});
   const auto workers = watch_all(host.read_until("up"));
   std::vector<pollfd> deaths;
+  deaths.reserve(workers.size());
   for (const OwnedFd& worker : workers) {
     deaths.push_back({.fd = worker.get(), .events = POLLIN, .revents = 0});
   }

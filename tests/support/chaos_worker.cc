@@ -239,10 +239,8 @@ void ignore_signals() {
 }
 
 void leak(long mib) {
-  static std::vector<std::string> kept;  // or the compiler would leave it all out
-  for (long i = 0; i < mib; ++i) {
-    kept.emplace_back(std::size_t{1} << 20, 'x');
-  }
+  static std::string kept;  // or the compiler would leave it all out
+  kept.assign(static_cast<std::size_t>(mib) << 20, 'x');
 }
 
 void standby() {
