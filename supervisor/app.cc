@@ -15,6 +15,8 @@
 namespace lc::supervisor {
 namespace {
 
+constexpr Micros kLoopLook = millis(250);
+
 std::string boot_id(const StreamId& stream, WallTime now) {
   return fmt::format("{}.{}.{}", stream.value, getpid(), now.us);
 }
@@ -67,12 +69,15 @@ Status App::build() {
   }
   conductor_ = std::make_unique<Conductor>(
       ConductorParts{*bus_, *timers_, clock_, *fleet_, *outbox_, *store_, *crew_states_, metrics_},
-      Conductor::Options{.rules = {.stream = options_.stream,
-                                   .validation = options_.config.event_validation,
-                                   .clock = options_.config.clock},
-                         .boot_id = boot_id(options_.stream, clock_.stream_now()),
-                         .observer = options_.observer,
-                         .on_finished = [this] { stop(kExitOk); }});
+      Conductor::Options{
+          .rules = {.stream = options_.stream,
+                    .validation = options_.config.event_validation,
+                    .clock = options_.config.clock},
+          .boot_id = boot_id(options_.stream, clock_.stream_now()),
+          .observer = options_.observer,
+          .on_failed_answer =
+              [this](const engine::ReactionFailed& failed) { return on_failed_answer(failed); },
+          .on_finished = [this] { stop(kExitOk); }});
   conductor_->on_wants_events(
       [this] { bus_->resume_consumer(proto::events_stream(options_.stream)); });
   outbox_->on_progress([this] { conductor_->outbox_progressed(); });
@@ -233,6 +238,8 @@ void App::on_stream_state(StreamState state) {
   heartbeat_->start();
   tell_state();
   feed_watchdog();
+  loop_due_ = clock_.mono();
+  watch_loop();
   if (auto told = notify_.ready(); !told) {
     log_warn("service manager not told", {{"error", told.error().message}});
   }
@@ -259,6 +266,8 @@ AdminHooks App::admin_hooks() {
   return {.status = [this] { return status_json(options_, *conductor_, *fleet_, *bus_); },
           .metrics =
               [this] {
+                metrics_.loop_gap_seconds.set(static_cast<double>(loop_gap_.us) / 1e6);
+                loop_gap_ = {};
                 refresh_gauges(metrics_, *conductor_, *fleet_, *bus_);
                 return metrics_.text();
               },
@@ -351,6 +360,14 @@ void App::tell_state() {
   if (auto told = notify_.status(status_line(*conductor_, bus_->state())); !told) {
     log_warn("service manager not told", {{"error", told.error().message}});
   }
+}
+
+/// How long the loop keeps what is due waiting.
+void App::watch_loop() {
+  const MonoTime now = clock_.mono();
+  loop_gap_ = std::max(loop_gap_, now - loop_due_);
+  loop_due_ = now + kLoopLook;
+  loop_timer_ = timers_->arm(loop_due_, [this] { watch_loop(); });
 }
 
 // Fed from the loop itself: a loop that hangs is a supervisor that hangs.

@@ -93,8 +93,10 @@ class App {
   void fail_start(const Error& error);
   void tell_state();
   void on_idle_failure(const process::Ended& ended);
+  std::string on_failed_answer(const engine::ReactionFailed& failed);
   std::string keep_report(std::string_view what, const process::Ended& ended);
   void feed_watchdog();
+  void watch_loop();
 
   void drain();
   void stop_workers();
@@ -133,6 +135,9 @@ class App {
   MonoTime drain_deadline_;
   TimerId watchdog_timer_;
   std::optional<Micros> watchdog_interval_;
+  TimerId loop_timer_;
+  MonoTime loop_due_;
+  Micros loop_gap_;  // longest since the metrics were last read
 };
 
 }  // namespace lc::supervisor

@@ -66,6 +66,9 @@ void App::close_bus() {
 }
 
 void App::close_rest() {
+  if (timers_) {
+    timers_->cancel(loop_timer_);
+  }
   admin_.reset();
   heartbeat_.reset();
   conductor_.reset();

@@ -117,6 +117,16 @@ void App::on_idle_failure(const process::Ended& ended) {
   conductor_->dispatcher().idle_failure(std::move(failure));
 }
 
+/// The worker lives, its program or its model failed: the end of its output says more.
+std::string App::on_failed_answer(const engine::ReactionFailed& failed) {
+  process::Ended ended = fleet_->portrait(failed.crew);
+  ended.reaction = process::Reaction{failed.slice, failed.attempt};
+  ended.outcome = failed.outcome;
+  ended.words = failed.detail;
+  ended.during = "reacting";
+  return keep_report("reaction failed", ended);
+}
+
 /// Logs and keeps what is known of a worker that ended; its facts for an `__error`.
 std::string App::keep_report(std::string_view what, const process::Ended& ended) {
   const std::string path =

@@ -12,6 +12,7 @@ namespace lc::supervisor {
 namespace {
 
 constexpr std::size_t kInputsBeforeEpochMax = 1'000;
+constexpr std::size_t kLoggedBytesMax = 2'000;  // of an error's detail
 
 double in_seconds(Micros time) {
   return static_cast<double>(time.us) / 1e6;
@@ -29,6 +30,10 @@ Dispatcher::Hooks Conductor::dispatcher_hooks() {
   Metrics& metrics = parts_.metrics;
   return {.give = [this](engine::Input input) { give(std::move(input)); },
           .report = [this](proto::ErrorReport refused) { report(std::move(refused)); },
+          .on_failed_answer =
+              [this](const engine::ReactionFailed& failed) {
+                return options_.on_failed_answer ? options_.on_failed_answer(failed) : "";
+              },
           .on_lag =
               [&metrics](const CrewId& crew, Micros lag) {
                 metrics.slice_lag_seconds.of(crew.value).set(in_seconds(lag));
@@ -138,8 +143,11 @@ void Conductor::carry_out(engine::CrewStruck& effect) {
 void Conductor::carry_out(engine::CrewDisabled& effect) {
   log_error("crew disabled", {{"crew", effect.crew.value}, {"reason", effect.reason}});
   parts_.metrics.crew_enabled.of(effect.crew.value).set(0);
-  parts_.crew_states.disabled(effect.crew, effect.reason, parts_.clock.stream_now());
   const bool by_strikes = effect.by == engine::DisabledBy::strikes;
+  parts_.crew_states.disabled(
+      effect.crew, effect.reason,
+      by_strikes ? CrewStates::By::failures : CrewStates::By::operator_order,
+      parts_.clock.stream_now());
   dispatcher_.cancel(effect.crew, by_strikes ? proto::Outcome::spawn_failed : proto::Outcome::admin,
                      "the crew was disabled: " + effect.reason);
   if (dispatcher_.runs_here(effect.crew)) {
@@ -180,11 +188,14 @@ void Conductor::carry_out(engine::Finished&) {
 
 void Conductor::report(proto::ErrorReport report) {
   parts_.metrics.errors_total.of(label_of(report.crew)).add();
-  log_warn("error reported",
-           {{"reason", report.reason},
-            {"crew", report.crew ? LogValue(report.crew->value) : std::nullopt},
-            {"slice", report.slice ? LogValue(report.slice->value) : std::nullopt},
-            {"error", report.message}});
+  log_warn(
+      "error reported",
+      {{"reason", report.reason},
+       {"crew", report.crew ? LogValue(report.crew->value) : std::nullopt},
+       {"slice", report.slice ? LogValue(report.slice->value) : std::nullopt},
+       {"error", report.message},
+       {"detail", report.detail == "{}" ? LogValue(std::nullopt)
+                                        : LogValue(report.detail.substr(0, kLoggedBytesMax))}});
   const std::string id = fmt::format("{}.{}", options_.boot_id, ++reports_);
   parts_.outbox.send(proto::errors_subject(options_.rules.stream),
                      proto::write_error_report(report), id);

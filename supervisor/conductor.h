@@ -42,6 +42,7 @@ class Conductor {
     IngestRules rules;
     std::string boot_id;  // makes the ids of this run's error reports its own
     EffectObserver observer;
+    std::function<std::string(const engine::ReactionFailed&)> on_failed_answer;  // as Dispatcher's
     std::function<void()> on_finished;  // event clock: the input ended and everything was done
   };
 

@@ -10,6 +10,8 @@
 namespace lc::supervisor {
 namespace {
 
+constexpr std::string_view kAnyFile = "any";
+
 std::string key_of(const CrewId& crew) {
   return "crew." + crew.value;
 }
@@ -69,7 +71,7 @@ std::optional<std::string> CrewStates::take(const Known& crew, const std::string
     return fmt::format("key {} of bucket {} cannot be read ({}): crew '{}' counts as enabled",
                        key_of(crew.crew), bucket_, text.substr(0, 200), crew.crew.value);
   }
-  if (*file != hex(crew.fingerprint)) {
+  if (*file != kAnyFile && *file != hex(crew.fingerprint)) {
     log_info("crew enabled: its file has changed", {{"crew", crew.crew.value}});
     enabled(crew.crew);
     return std::nullopt;
@@ -78,7 +80,7 @@ std::optional<std::string> CrewStates::take(const Known& crew, const std::string
   return std::nullopt;
 }
 
-void CrewStates::disabled(const CrewId& crew, const std::string& why, WallTime now) {
+void CrewStates::disabled(const CrewId& crew, const std::string& why, By by, WallTime now) {
   disabled_[crew] = why;
   std::string text;
   JsonWriter(text)
@@ -92,7 +94,7 @@ void CrewStates::disabled(const CrewId& crew, const std::string& why, WallTime n
       .key("ts")
       .string(format_rfc3339(now))
       .key("file")
-      .string(hex(fingerprints_[crew]))
+      .string(by == By::failures ? hex(fingerprints_[crew]) : std::string(kAnyFile))
       .end_object();
   put(crew, std::move(text));
 }

@@ -14,7 +14,8 @@
 namespace lc::supervisor {
 
 /// Which crews are disabled, kept in the stream's bucket so that it outlives the supervisor and the
-/// host. Key `crew.NAME`; a crew whose file has changed since counts as enabled.
+/// host. Key `crew.NAME`; one that its failures disabled counts as enabled when its file has
+/// changed since, one that an operator disabled does not.
 class CrewStates {
  public:
   struct Known {
@@ -33,7 +34,8 @@ class CrewStates {
   /// The crews that stay disabled, each with the reason.
   const std::map<CrewId, std::string>& all_disabled() const { return disabled_; }
 
-  void disabled(const CrewId& crew, const std::string& why, WallTime now);
+  enum class By { failures, operator_order };
+  void disabled(const CrewId& crew, const std::string& why, By by, WallTime now);
   void enabled(const CrewId& crew);
 
   /// Sends again what could not be kept; called when the connection is back.

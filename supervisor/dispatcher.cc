@@ -125,10 +125,13 @@ void Dispatcher::accept(DoneAccepted accepted) {
   if (local_.contains(accepted.crew) && !fleet_.disarm(accepted.crew)) {
     return;  // the deadline or the worker's death came first: reaction_failed follows
   }
-  // Of a program that needed too much memory its worker knows only that it was killed.
-  if (auto* failed = std::get_if<engine::ReactionFailed>(&accepted.input);
-      failed != nullptr && local_.contains(accepted.crew) && fleet_.take_oom(accepted.crew)) {
-    failed->outcome = proto::Outcome::oom;
+  auto* failed = std::get_if<engine::ReactionFailed>(&accepted.input);
+  if (failed != nullptr && local_.contains(accepted.crew)) {
+    // Of a program that needed too much memory its worker knows only that it was killed.
+    if (fleet_.take_oom(accepted.crew)) {
+      failed->outcome = proto::Outcome::oom;
+    }
+    failed->worker = hooks_.on_failed_answer(*failed);
   }
   hooks_.on_reaction(accepted.crew, clock_.mono() - it->second.published);
   end(accepted.crew);

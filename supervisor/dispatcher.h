@@ -37,6 +37,8 @@ class Dispatcher {
   struct Hooks {
     std::function<void(engine::Input)> give;
     std::function<void(proto::ErrorReport)> report;
+    /// A worker that lives answered that its reaction failed: what is known of it, as JSON.
+    std::function<std::string(const engine::ReactionFailed&)> on_failed_answer;
     std::function<void(const CrewId&, Micros)> on_lag;       // beat decided -> ready published
     std::function<void(const CrewId&, Micros)> on_reaction;  // ready published -> answer accepted
   };

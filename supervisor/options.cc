@@ -77,6 +77,19 @@ std::expected<std::vector<proto::Manifest>, StartRefusal> read_crews(const Super
   return std::move(loaded.crews);
 }
 
+/// What is wrong with the configuration and with the crews, at once.
+template <class Config, class Crews>
+StartRefusal both(const Config& config, const Crews& crews) {
+  if (config) {
+    return crews.error();
+  }
+  StartRefusal refusal = config.error();
+  if (!crews && refusal.exit_code == crews.error().exit_code) {
+    refusal.text += crews.error().text;
+  }
+  return refusal;
+}
+
 std::expected<void, StartRefusal> check_flags(const SupervisorFlags& flags,
                                               const proto::LiveConfig& config) {
   if (auto selector = Selector::create(flags.selector); !selector) {
@@ -133,15 +146,14 @@ std::expected<AppOptions, StartRefusal> make_app_options(const SupervisorFlags& 
     return refuse(kExitUsage, stream.error().message);
   }
   auto config = read_config(flags, environment, warnings);
-  if (!config) {
-    return std::unexpected(config.error());
-  }
-  if (auto checked = check_flags(flags, *config); !checked) {
-    return std::unexpected(checked.error());
+  if (config) {
+    if (auto checked = check_flags(flags, *config); !checked) {
+      return std::unexpected(checked.error());
+    }
   }
   auto crews = read_crews(flags, warnings);
-  if (!crews) {
-    return std::unexpected(crews.error());
+  if (!config || !crews) {
+    return std::unexpected(both(config, crews));
   }
   if (auto checked = check_uids(*config, crews->size()); !checked) {
     return std::unexpected(checked.error());

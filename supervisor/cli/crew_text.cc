@@ -33,6 +33,25 @@ std::string used(const JsonObject& report) {
                      in_ms(report, "system_us"), shown(report, "memory_max_kib"));
 }
 
+/// A crew chooses its output: what would steer a terminal is shown as `\x1b` instead.
+std::string harmless(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const bool is_c1 = c == 0xC2 && i + 1 < text.size() &&
+                       static_cast<unsigned char>(text[i + 1]) < 0xA0;  // U+0080 to U+009F
+    if (is_c1) {
+      ++i;
+      out += fmt::format("\\x{:02x}", static_cast<unsigned char>(text[i]));
+    } else if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7F) {
+      out += fmt::format("\\x{:02x}", c);
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string shown(const JsonObject& object, std::string_view key) {
@@ -81,7 +100,7 @@ std::string kill_report_text(const JsonObject& report) {
   out += line("crew", shown(report, "crew"));
   out += line("when", shown(report, "ts"));
   out += line("outcome", shown(report, "outcome"));
-  out += line("why", shown(report, "detail"));
+  out += line("why", harmless(shown(report, "detail")));
   out += line("no strike", shown(report, "excuse"));
   out += line("slice", shown(report, "slice"));
   out += line("attempt", shown(report, "attempt"));
@@ -99,7 +118,7 @@ std::string kill_report_text(const JsonObject& report) {
   out += line("used", used(report));
   out += line("forks refused", shown(report, "forks_refused"));
   out += line("output", shown(report, "output_bytes") + " bytes, the last of them:");
-  const std::string output = shown(report, "output");
+  const std::string output = harmless(shown(report, "output"));
   return out + (output.empty() || output == "-" ? "" : "\n" + output) +
          (output.ends_with('\n') ? "" : "\n");
 }

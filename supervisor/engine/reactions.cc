@@ -254,7 +254,9 @@ void Engine::State::count_strike(Crew& crew, proto::Outcome outcome, const std::
 
 void Engine::State::disable_after_strikes(Crew& crew) {
   if (crew.enabled && crew.strikes >= crew.spec.max_errors) {
-    disable(crew, fmt::format("{} consecutive failures", crew.strikes), DisabledBy::strikes);
+    disable(crew,
+            fmt::format("{} consecutive failure{}", crew.strikes, crew.strikes == 1 ? "" : "s"),
+            DisabledBy::strikes);
   }
 }
 

@@ -65,6 +65,11 @@ bool Fleet::take_oom(const CrewId& crew) {
   return impl_->take_oom(impl_->find(crew));
 }
 
+Ended Fleet::portrait(const CrewId& crew) const {
+  const Worker& worker = *impl_->find(crew).active;
+  return impl_->ended(worker, {.during = worker.machine.state()});
+}
+
 bool Fleet::holds(pid_t pid) const {
   return impl_->holds(pid);
 }

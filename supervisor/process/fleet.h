@@ -123,6 +123,9 @@ class Fleet {
   /// Whether something of the crew's worker was killed for want of memory; true once for each one.
   bool take_oom(const CrewId& crew);
 
+  /// What is known of the crew's worker that runs now, for a report of what it answered.
+  Ended portrait(const CrewId& crew) const;
+
   struct SpareInfo {
     std::string state;
     pid_t pid = 0;

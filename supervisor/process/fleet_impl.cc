@@ -14,6 +14,9 @@ namespace {
 constexpr Micros kSweepWaitFirst{200};
 constexpr Micros kSweepWaitMax = millis(20);
 
+// A worker says progress every 20 ms at most; who says much more keeps us from our work.
+constexpr std::int64_t kStatusLinesMax = 500;  // in a second
+
 // A worker that dies closes its descriptors just before it counts as dead.
 constexpr Micros kSilenceMax = seconds(1);
 
@@ -218,6 +221,18 @@ void Fleet::Impl::wake_spares(CrewSlot& crew) {
 }
 
 void Fleet::Impl::on_status(Worker& worker, const Result<WorkerStatus>& status) {
+  const MonoTime now = monotonic_now();
+  if (now - worker.status_window >= seconds(1)) {
+    worker.status_window = now;
+    worker.status_lines = 0;
+  }
+  if (++worker.status_lines > kStatusLinesMax) {
+    feed(worker, {.kind = EventKind::broken,
+                  .outcome = proto::Outcome::protocol,
+                  .detail = "flooded its status descriptor (3)"});
+    settle();
+    return;
+  }
   if (!status) {
     feed(worker, {.kind = EventKind::broken,
                   .outcome = proto::Outcome::protocol,

@@ -31,7 +31,9 @@ struct Worker {
   bool queued = false;  // waits for its turn to be spawned
   bool silent = false;  // closed its status descriptor
   std::vector<std::string> missing;
-  Ended last;  // of the child that is gone: what is known before the report
+  MonoTime status_window;         // of status_lines
+  std::int64_t status_lines = 0;  // in this second
+  Ended last;                     // of the child that is gone: what is known before the report
   TimerId deadline_timer;
   std::optional<MonoTime> deadline_at;
   TimerId sweep_timer;
@@ -85,6 +87,7 @@ class Fleet::Impl {
   void set_outage(Outage outage);
   std::string excuse_since(MonoTime since) const;
   bool take_oom(CrewSlot& crew);
+  Ended ended(const Worker& worker, const Failure& failure) const;
   void shutdown(Micros grace, std::function<void()> on_gone);
   std::vector<WorkerInfo> workers() const;
   bool holds(pid_t pid) const;
@@ -116,7 +119,6 @@ class Fleet::Impl {
   Micros delay_after(Worker& worker);
   void settle();
   void report(Worker& worker, const Order& order);
-  Ended ended(const Worker& worker, const Failure& failure) const;
   std::string excuse_of(const CrewSlot& crew, const Failure& failure, MonoTime since);
   void tell(const Report& report);
   bool all_gone() const;

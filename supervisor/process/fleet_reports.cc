@@ -20,7 +20,7 @@ bool died_by_itself(proto::Outcome outcome) {
 
 Ended Fleet::Impl::ended(const Worker& worker, const Failure& failure) const {
   Ended ended = worker.last;
-  if (worker.child) {  // unkillable: it is still there
+  if (worker.child) {  // it is still there: unkillable, or only answered badly
     ended.pid = worker.child->pid();
     ended.generation = worker.generation;
     ended.uptime_ms = (monotonic_now() - worker.spawned_at).us / 1000;
@@ -35,7 +35,7 @@ Ended Fleet::Impl::ended(const Worker& worker, const Failure& failure) const {
   if (failure.deadline) {
     ended.overshoot_us = (failure.ended - *failure.deadline).us;
   }
-  if (ended.pid != 0 && !failure.unkillable) {
+  if (ended.pid != 0 && !worker.child) {
     ended.tree_gone_us = (monotonic_now() - failure.deadline.value_or(failure.ended)).us;
   }
   return ended;

@@ -66,17 +66,22 @@ Orders Lifecycle::on_role(const Event& event, MonoTime now) {
   if (state_ != State::standby) {
     return {};
   }
+  return subscribe(now);
+}
+
+/// A spare that does not answer must not keep another one from taking over.
+Orders Lifecycle::subscribe(MonoTime now) {
   state_ = State::starting;
-  state_deadline_ = now + options_.init_timeout;
+  state_deadline_ = now + std::min(options_.init_timeout, options_.subscribe_timeout);
   return {{OrderKind::subscribe}};
 }
 
-Orders Lifecycle::on_standby() {
+Orders Lifecycle::on_standby(MonoTime now) {
   if (state_ != State::starting) {
     return {};
   }
   if (role_ == Role::active) {
-    return {{OrderKind::subscribe}};
+    return subscribe(now);
   }
   state_ = State::standby;
   state_deadline_.reset();
@@ -86,7 +91,7 @@ Orders Lifecycle::on_standby() {
 Orders Lifecycle::on_alive(const Event& event, MonoTime now) {
   switch (event.kind) {
     case EventKind::standby:
-      return on_standby();
+      return on_standby(now);
     case EventKind::ready:
       if (state_ != State::starting) {
         return {};

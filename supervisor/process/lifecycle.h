@@ -97,6 +97,7 @@ using Orders = std::vector<Order>;
 
 struct LifecycleOptions {
   Micros init_timeout = seconds(30);
+  Micros subscribe_timeout = seconds(2);  // of a spare that takes over; init_timeout if shorter
   Micros kill_timeout = seconds(2);
   Micros kill_interval = seconds(5);
 };
@@ -140,7 +141,8 @@ class Lifecycle {
   Orders disarm();
   void forget_reaction_deadlines();
   Orders leave(const Event& event);
-  Orders on_standby();
+  Orders on_standby(MonoTime now);
+  Orders subscribe(MonoTime now);
   Orders kill(Failure cause, MonoTime now);
   Orders finish(const Event& event, MonoTime now);
   Order report() const;

@@ -23,6 +23,9 @@ for line in sys.stdin:
         sys.exit(3)
     if do == "crash":
         os.kill(os.getpid(), 6)
+    if do == "exit and leave":  # a child keeps our output open
+        subprocess.Popen(["sleep", "1000"])
+        os._exit(3)
     if do == "babble":
         print("this is no JSON", flush=True)
         continue
@@ -201,7 +204,7 @@ class LcworkerTest(WorkerCase):
 
     def test_a_program_that_ends_is_started_again_for_the_next_reaction(self):
         self.start().state()
-        for do, words in (("exit", "exit:3"), ("crash", "crash:6")):
+        for do, words in (("exit", "exit:3"), ("crash", "crash:6"), ("exit and leave", "exit:3")):
             done = self.react(do=do)
             self.assertEqual(done["status"], "error")
             self.assertTrue(done["error"].startswith(words), done["error"])

@@ -205,6 +205,19 @@ class DurableTest(RestartCase):
         self.world.start()
         self.succeeds()
 
+    def test_C05_what_an_operator_disabled_stays_so_whatever_becomes_of_its_file(self):
+        self.world.crew("obey", SETTINGS, OBEY)
+        supervisor = self.world.start()
+        self.succeeds()
+        self.world.command("crew", "disable", "-s", "m1", "obey")
+        self.stored()
+        self.assertEqual(supervisor.end(), 0)
+        with open(os.path.join(self.world.crews, "obey", "obey.runtime.yaml"), "a",
+                  encoding="utf-8") as file:
+            file.write("# changed\n")
+        self.world.start()
+        self.assertEqual(self.crew()["disabled_why"], "by operator")
+
     def test_C06_enabling_starts_anew_and_twice_is_once(self):
         self.world.crew("obey", SETTINGS, OBEY)
         supervisor = self.disable()
@@ -309,6 +322,18 @@ class ReportTest(RestartCase):
             self.assertEqual(json.load(file), report)
         self.world.start(LIVE_CREW_STATE_DIR=os.path.join(self.world.folder, "state"))
         self.assertEqual(json.loads(self.report("-o", "json").stdout), report)
+
+    def test_a_program_that_fails_leaves_its_last_words_although_its_worker_lives(self):
+        raises = "import sys\nfor line in sys.stdin:\n    raise RuntimeError('no \\x1b[31mbananas')\n"
+        self.world.crew("obey", SETTINGS, raises)
+        supervisor = self.world.start()
+        self.order("well")
+        said = supervisor.wait_for("reaction failed")
+        self.assertEqual(said["outcome"], "exit")
+        self.assertIn("bananas", said["output"])
+        text = self.report().stdout
+        self.assertIn("RuntimeError: no \\x1b[31mbananas", text)  # shown, not done, by a terminal
+        self.assertIn("exit:1", text)
 
     def test_only_the_last_few_reports_are_kept(self):
         self.world.crew("obey", SETTINGS + "max_errors: 100\n", OBEY)

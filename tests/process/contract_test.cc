@@ -15,6 +15,16 @@ namespace {
 
 constexpr std::int64_t kFloodBytes = 1'000'000'000;
 
+TEST_CASE("contract: a worker that floods its status descriptor is killed for it") {
+  FleetFixture fixture;
+  std::vector<std::string> steps{"ready"};
+  steps.insert(steps.end(), 2'000, R"(say:{"state":"progress"})");
+  fixture.add(std::move(steps));
+  const Told told = fixture.until_failure();
+  CHECK(told.outcome() == proto::Outcome::protocol);
+  CHECK(told.ended.words == "flooded its status descriptor (3)");
+}
+
 TEST_CASE("B11 a worker that never becomes ready is killed at its own limit, with its tree") {
   FleetFixture fixture;
   const MonoTime start = monotonic_now();

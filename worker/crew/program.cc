@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <poll.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -56,6 +57,7 @@ Status ProgramCrew::start_program() {
     return within("runner", std::move(error));
   }
   pid_ = *pid;
+  pidfd_.reset(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
   to_program_ = std::move(input.write);
   from_program_ = std::move(output.read);
   LC_TRY_STATUS(set_nonblocking(to_program_.get()));
@@ -180,16 +182,19 @@ ProgramCrew::Line ProgramCrew::next_line(std::string& request) {
     if (received_.size() > kProgramLineBytesMax) {
       return TooLong{};
     }
-    std::array<pollfd, 2> watched{};
+    std::array<pollfd, 3> watched{};
     watched[0] = {.fd = from_program_.get(), .events = POLLIN, .revents = 0};
     watched[1] = {.fd = request.empty() ? -1 : to_program_.get(), .events = POLLOUT, .revents = 0};
+    // Its end alone may not close its output: what it started can hold that open.
+    watched[2] = {.fd = pidfd_.get(), .events = POLLIN, .revents = 0};
     if (poll(watched.data(), watched.size(), -1) < 0) {
       continue;  // interrupted
     }
     if (watched[1].revents != 0) {
       write_some(request);
     }
-    if (watched[0].revents != 0 && read_some() == 0) {
+    const bool has_output = watched[0].revents != 0;
+    if ((has_output && read_some() == 0) || (!has_output && watched[2].revents != 0)) {
       return Gone{};
     }
   }
@@ -232,6 +237,7 @@ Answer ProgramCrew::left() {
 void ProgramCrew::stop_program() {
   to_program_.reset();
   from_program_.reset();
+  pidfd_.reset();
   options_.tree.end_children();
   pid_ = 0;
   received_.clear();

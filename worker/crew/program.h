@@ -52,6 +52,7 @@ class ProgramCrew : public Crew {
 
   Options options_;
   pid_t pid_ = 0;  // 0: none
+  OwnedFd pidfd_;
   OwnedFd to_program_;
   OwnedFd from_program_;
   std::string received_;

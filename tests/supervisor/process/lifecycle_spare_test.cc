@@ -45,7 +45,9 @@ TEST_CASE("lifecycle: a spare that is told to take over while it starts subscrib
 TEST_CASE("lifecycle: a spare that does not subscribe in time is killed") {
   Life life = life_in(State::standby);
   CHECK_FALSE(life.machine.next_deadline());
-  life.on(EventKind::promote).at_deadline();
+  const MonoTime told = life.now;
+  CHECK(life.on(EventKind::promote).machine.next_deadline() == told + seconds(2));
+  life.at_deadline();
   CHECK(life.machine.state() == State::killing);
   CHECK(life.gone().last[0].failure.outcome == proto::Outcome::init_timeout);
 }
