@@ -112,6 +112,17 @@ std::optional<std::int64_t> Cell::forks_refused() const {
                               : counter_in(read_control(pids_folder_, "pids.events"), "max");
 }
 
+std::optional<std::int64_t> Cell::memory_max_kib() const {
+  for (const char* file : {"memory.peak", "memory.max_usage_in_bytes"}) {  // version 2, version 1
+    const std::string text =
+        memory_folder_.empty() ? "" : "bytes " + read_control(memory_folder_, file);
+    if (const auto bytes = counter_in(text, "bytes"); bytes) {
+      return *bytes / 1024;
+    }
+  }
+  return std::nullopt;
+}
+
 std::unique_ptr<Cells> Cells::create(std::string_view name) {
   std::unique_ptr<Cells> cells(new Cells);
   const std::string mountinfo = proc_text("/proc/self/mountinfo");

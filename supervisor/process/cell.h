@@ -48,6 +48,9 @@ class Cell {
   Memory memory() const;
   std::optional<std::int64_t> forks_refused() const;
 
+  /// Most memory that all of it ever used together, where the host counts that.
+  std::optional<std::int64_t> memory_max_kib() const;
+
  private:
   friend class Cells;
   Status limit(const proto::CgroupLimits& limits, const std::set<std::string>& of_main);

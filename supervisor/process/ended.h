@@ -17,7 +17,7 @@ namespace lc::process {
 struct Usage {
   std::int64_t user_us = 0;
   std::int64_t system_us = 0;
-  std::int64_t memory_max_kib = 0;
+  std::int64_t memory_max_kib = 0;  // of all together where the host counts that, else of one
 
   bool operator==(const Usage&) const = default;
 };

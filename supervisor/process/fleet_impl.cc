@@ -184,6 +184,9 @@ void Fleet::Impl::retire(Worker& worker) {
                  .output = child.output()};
   retired_.push_back(std::move(worker.child));
   if (worker.cell) {
+    // The kernel's figure for one process begins with what its parent had before exec.
+    worker.last.usage->memory_max_kib =
+        worker.cell->memory_max_kib().value_or(worker.last.usage->memory_max_kib);
     emptied_.emplace_back(monotonic_now() + kAfterTakeover, std::move(worker.cell));
   }
   call_next_turn(monotonic_now());
