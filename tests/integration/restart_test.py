@@ -339,6 +339,7 @@ class ReportTest(RestartCase):
         self.world.crew("obey", SETTINGS + "max_errors: 100\n", OBEY)
         state = os.path.join(self.world.folder, "state")
         supervisor = self.world.start(LIVE_CREW_STATE_DIR=state)
+        self.succeeds()  # from now on the stream has time, and enabling works
         for _ in range(7):
             pid = self.until(lambda crew: crew["worker"]["state"] == "idle")["worker"]["pid"]
             os.kill(pid, signal.SIGKILL)
