@@ -1,11 +1,12 @@
 #include "supervisor/process/cell.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <numeric>
 #include <utility>
 
 #include "common/files.h"
@@ -80,11 +81,9 @@ std::vector<const OwnedFd*> Cell::doors() const {
 }
 
 std::string door_variable(const Cell& cell) {
-  std::string numbers;
-  for (std::size_t i = 0; i < cell.doors().size(); ++i) {
-    numbers += fmt::format("{}{}", i == 0 ? "" : ",", kDoorFd + static_cast<int>(i));
-  }
-  return fmt::format("{}={}", proto::kCgroupFdVariable, numbers);
+  std::vector<int> numbers(cell.doors().size());
+  std::iota(numbers.begin(), numbers.end(), kDoorFd);
+  return fmt::format("{}={}", proto::kCgroupFdVariable, fmt::join(numbers, ","));
 }
 
 void Cell::kill() {

@@ -66,8 +66,7 @@ bool Fleet::take_oom(const CrewId& crew) {
 }
 
 Ended Fleet::portrait(const CrewId& crew) const {
-  const Worker& worker = *impl_->find(crew).active;
-  return impl_->ended(worker, {.during = worker.machine.state()});
+  return impl_->portrait(*impl_->find(crew).active);
 }
 
 bool Fleet::holds(pid_t pid) const {

@@ -29,7 +29,6 @@ struct Worker {
   std::int64_t generation = 0;
   MonoTime spawned_at;
   bool queued = false;  // waits for its turn to be spawned
-  bool silent = false;  // closed its status descriptor
   std::vector<std::string> missing;
   MonoTime status_window;         // of status_lines
   std::int64_t status_lines = 0;  // in this second
@@ -87,7 +86,7 @@ class Fleet::Impl {
   void set_outage(Outage outage);
   std::string excuse_since(MonoTime since) const;
   bool take_oom(CrewSlot& crew);
-  Ended ended(const Worker& worker, const Failure& failure) const;
+  Ended portrait(const Worker& worker) const;
   void shutdown(Micros grace, std::function<void()> on_gone);
   std::vector<WorkerInfo> workers() const;
   bool holds(pid_t pid) const;
@@ -116,9 +115,11 @@ class Fleet::Impl {
   std::optional<MonoTime> held_until(const Worker& worker, MonoTime now);
   void spawn(Worker& worker);
   void spawn_failed(Worker& worker, const Error& error);
-  Micros delay_after(Worker& worker);
+  static RestartPolicy& policy_of(const Worker& worker);
+  Micros delay_after(const Worker& worker);
   void settle();
   void report(Worker& worker, const Order& order);
+  Ended ended(const Worker& worker, const Failure& failure) const;
   std::string excuse_of(const CrewSlot& crew, const Failure& failure, MonoTime since);
   void tell(const Report& report);
   bool all_gone() const;

@@ -18,9 +18,10 @@ bool died_by_itself(proto::Outcome outcome) {
 
 }  // namespace
 
-Ended Fleet::Impl::ended(const Worker& worker, const Failure& failure) const {
+/// What is known of the worker's process: the one that runs, else the last one.
+Ended Fleet::Impl::portrait(const Worker& worker) const {
   Ended ended = worker.last;
-  if (worker.child) {  // it is still there: unkillable, or only answered badly
+  if (worker.child) {
     ended.pid = worker.child->pid();
     ended.generation = worker.generation;
     ended.uptime_ms = (monotonic_now() - worker.spawned_at).us / 1000;
@@ -28,6 +29,13 @@ Ended Fleet::Impl::ended(const Worker& worker, const Failure& failure) const {
     ended.output = worker.child->output();
   }
   ended.crew = worker.crew.spec.crew;
+  return ended;
+}
+
+Ended Fleet::Impl::ended(const Worker& worker, const Failure& failure) const {
+  // What no process took is no fact about one that happens to be there, or was.
+  const bool of_a_process = failure == worker.machine.cause();
+  Ended ended = of_a_process ? portrait(worker) : Ended{.crew = worker.crew.spec.crew};
   ended.outcome = failure.outcome;
   ended.words = failure.words;
   ended.during = to_string(failure.during);
@@ -35,7 +43,7 @@ Ended Fleet::Impl::ended(const Worker& worker, const Failure& failure) const {
   if (failure.deadline) {
     ended.overshoot_us = (failure.ended - *failure.deadline).us;
   }
-  if (ended.pid != 0 && !worker.child) {
+  if (of_a_process && !failure.unkillable) {
     ended.tree_gone_us = (monotonic_now() - failure.deadline.value_or(failure.ended)).us;
   }
   return ended;

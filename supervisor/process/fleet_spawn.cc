@@ -135,21 +135,21 @@ void Fleet::Impl::spawn(Worker& worker) {
   feed(worker, {.kind = EventKind::spawned});
 }
 
+RestartPolicy& Fleet::Impl::policy_of(const Worker& worker) {
+  return worker.machine.role() == Role::active ? worker.crew.policy : worker.crew.spare_policy;
+}
+
 void Fleet::Impl::spawn_failed(Worker& worker, const Error& error) {
-  RestartPolicy& policy =
-      worker.machine.role() == Role::active ? worker.crew.policy : worker.crew.spare_policy;
-  const Micros delay = policy.failed(monotonic_now(), jitter_ppm());
-  feed(worker, {.kind = EventKind::spawn_failed, .detail = error.message, .delay = delay});
+  feed(worker, {.kind = EventKind::spawn_failed,
+                .detail = error.message,
+                .delay = policy_of(worker).failed(monotonic_now(), jitter_ppm())});
 }
 
 /// How long the place of a worker that is gone stays empty.
-Micros Fleet::Impl::delay_after(Worker& worker) {
-  if (!is_failure(worker.machine.cause().outcome)) {
-    return Micros{};
-  }
-  const bool active = worker.machine.role() == Role::active;
-  RestartPolicy& policy = active ? worker.crew.policy : worker.crew.spare_policy;
-  return policy.failed(monotonic_now(), jitter_ppm());
+Micros Fleet::Impl::delay_after(const Worker& worker) {
+  return is_failure(worker.machine.cause().outcome)
+             ? policy_of(worker).failed(monotonic_now(), jitter_ppm())
+             : Micros{};
 }
 
 void Fleet::Impl::set_outage(Outage outage) {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "tests/bench/nats_client.h"
+#include "tests/bench/program.h"
 
 namespace lc::bench {
 namespace {
@@ -131,30 +132,16 @@ int ticker(const std::vector<std::string>& words) {
   return 0;
 }
 
-int run(const std::string& name, const std::vector<std::string>& words) {
-  if (name == "router" && words.size() == 6) {
-    return router(words);
-  }
-  if (name == "worker" && words.size() == 3) {
-    return worker(words, Subscribes::at_once);
-  }
-  if (name == "standby" && words.size() == 3) {
-    return worker(words, Subscribes::when_told);
-  }
-  if (name == "drain" && words.size() == 4) {
-    return drain(words);
-  }
-  if (name == "ticker" && words.size() == 4) {
-    return ticker(words);
-  }
-  fmt::print(stderr, "floor: see the head of tests/bench/floor.cc\n");
-  return 64;
-}
-
 }  // namespace
 }  // namespace lc::bench
 
 int main(int argc, char** argv) {
-  const std::vector<std::string> words(argv + 1, argv + argc);
-  return words.empty() ? 64 : lc::bench::run(words[0], {words.begin() + 1, words.end()});
+  using namespace lc::bench;
+  const std::vector<Command> commands = {
+      {"router", {6}, router},
+      {"worker", {3}, [](const Words& words) { return worker(words, Subscribes::at_once); }},
+      {"standby", {3}, [](const Words& words) { return worker(words, Subscribes::when_told); }},
+      {"drain", {4}, drain},
+      {"ticker", {4}, ticker}};
+  return run_program(commands, argc, argv);
 }

@@ -22,6 +22,7 @@
 #include "supervisor/process/procfs.h"
 #include "tests/bench/busy.h"
 #include "tests/bench/kill_host.h"
+#include "tests/bench/program.h"
 #include "tests/bench/samples.h"
 
 namespace lc::bench {
@@ -170,21 +171,11 @@ int cycles(const std::vector<std::string>& words) {
   return 0;
 }
 
-int run(const std::string& name, const std::vector<std::string>& words) {
-  if (name == "deadline" && words.size() == 3) {
-    return deadline(words);
-  }
-  if (name == "cycles" && words.size() == 2) {
-    return cycles(words);
-  }
-  fmt::print(stderr, "kill: see the head of tests/bench/kill.cc\n");
-  return 64;
-}
-
 }  // namespace
 }  // namespace lc::bench
 
 int main(int argc, char** argv) {
-  const std::vector<std::string> words(argv + 1, argv + argc);
-  return words.empty() ? 64 : lc::bench::run(words[0], {words.begin() + 1, words.end()});
+  using namespace lc::bench;
+  const std::vector<Command> commands = {{"deadline", {3}, deadline}, {"cycles", {2}, cycles}};
+  return run_program(commands, argc, argv);
 }

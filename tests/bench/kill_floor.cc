@@ -22,6 +22,7 @@
 
 #include "tests/bench/busy.h"
 #include "tests/bench/nats_client.h"
+#include "tests/bench/program.h"
 #include "tests/bench/samples.h"
 
 extern char** environ;
@@ -188,21 +189,11 @@ int takeover(const std::vector<std::string>& words) {
   return 0;
 }
 
-int run(const std::string& name, const std::vector<std::string>& words) {
-  if (name == "deadline" && words.size() == 2) {
-    return deadline(words);
-  }
-  if (name == "takeover" && words.size() == 4) {
-    return takeover(words);
-  }
-  fmt::print(stderr, "kill_floor: see the head of tests/bench/kill_floor.cc\n");
-  return 64;
-}
-
 }  // namespace
 }  // namespace lc::bench
 
 int main(int argc, char** argv) {
-  const std::vector<std::string> words(argv + 1, argv + argc);
-  return words.empty() ? 64 : lc::bench::run(words[0], {words.begin() + 1, words.end()});
+  using namespace lc::bench;
+  const std::vector<Command> commands = {{"deadline", {2}, deadline}, {"takeover", {4}, takeover}};
+  return run_program(commands, argc, argv);
 }

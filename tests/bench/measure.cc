@@ -13,6 +13,7 @@
 #include "common/json.h"
 #include "common/time.h"
 #include "tests/bench/nats_client.h"
+#include "tests/bench/program.h"
 #include "tests/bench/samples.h"
 
 namespace lc::bench {
@@ -99,24 +100,12 @@ int beats(const std::vector<std::string>& words) {
   return 0;
 }
 
-int run(const std::string& name, const std::vector<std::string>& words) {
-  if (name == "latency" && words.size() == 5) {
-    return latency(words);
-  }
-  if (name == "fill" && words.size() == 4) {
-    return fill(words);
-  }
-  if (name == "beats" && (words.size() == 3 || words.size() == 5)) {
-    return beats(words);
-  }
-  fmt::print(stderr, "measure: see the head of tests/bench/measure.cc\n");
-  return 64;
-}
-
 }  // namespace
 }  // namespace lc::bench
 
 int main(int argc, char** argv) {
-  const std::vector<std::string> words(argv + 1, argv + argc);
-  return words.empty() ? 64 : lc::bench::run(words[0], {words.begin() + 1, words.end()});
+  using namespace lc::bench;
+  const std::vector<Command> commands = {
+      {"latency", {5}, latency}, {"fill", {4}, fill}, {"beats", {3, 5}, beats}};
+  return run_program(commands, argc, argv);
 }

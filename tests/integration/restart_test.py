@@ -381,6 +381,11 @@ class SpareTest(RestartCase):
         self.succeeds("the last")
         done = self.world.command("metrics", "-s", "m1").stdout
         self.assertIn('livecrew_reactions_total{crew="obey",outcome="ok"} 4', done)
+        self.assertIn("livecrew_kill_overshoot_seconds_count 3\n", done)
+        self.assertIn("livecrew_tree_gone_seconds_count 3\n", done)
+        self.until(self.standby)
+        self.assertIn('livecrew_spares_waiting{crew="obey"} 1',
+                      self.world.command("metrics", "-s", "m1").stdout)
 
     def test_a_spare_that_dies_is_no_strike_and_another_comes(self):
         self.world.crew("obey", SETTINGS, OBEY)
@@ -419,6 +424,17 @@ class ProgressTest(RestartCase):
 
 
 class ContainmentTest(RestartCase):
+    def test_the_doctor_finds_what_a_supervisor_finds(self):
+        self.world.crew("obey", SETTINGS, OBEY)
+        self.world.start()
+        done = self.world.command("doctor", "-o", "json")
+        found, status = json.loads(done.stdout), self.world.status()
+        self.assertEqual(found["containment"], status["containment"])
+        self.assertEqual(found["limits_unenforced"], status["limits_unenforced"])
+        self.succeeds()  # its worker has said what its sandbox lacks
+        self.assertEqual(found["sandbox_missing"], self.crew()["worker"]["sandbox_missing"])
+        self.assertEqual(done.returncode, 1 if found["advice"] else 0)
+
     def test_B08_a_host_below_the_required_level_is_refused_and_another_one_told(self):
         self.world.crew("obey", SETTINGS, OBEY)
         hidden = ["unshare", "-m", "sh", "-c",

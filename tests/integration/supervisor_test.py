@@ -213,6 +213,13 @@ class StartTest(unittest.TestCase):
         self.assertRegex(done.stderr, r"echo\.runtime\.yaml:\d+:\d+: error: .*speed")
         self.assertRegex(done.stderr, r"echo\.runtime\.yaml:\d+:\d+: error: user_template: unexp")
 
+    def test_bad_settings_and_bad_crews_are_named_at_once(self):
+        self.world.crew("echo", "triggers: [goal]\nspeed: 1\n")
+        done = self.run_with(LIVE_CREW_SLICE_MS="0")
+        self.assertEqual(done.returncode, 78)
+        self.assertIn("LIVE_CREW_SLICE_MS", done.stderr)
+        self.assertRegex(done.stderr, r"echo\.runtime\.yaml:\d+:\d+: error: .*speed")
+
     def test_bad_settings_stop_the_start(self):
         self.world.crew("echo", "triggers: [goal]\n")
         for environment, words in [({"LIVE_CREW_SLICE_MS": "0"}, "LIVE_CREW_SLICE_MS"),

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "common/clock.h"
@@ -86,6 +87,32 @@ TEST_CASE("B10 each generation has a cgroup of its own, removed when it is gone"
   fixture.until_ready();
   fixture.until_removed(std::string(cells->folder()) + "/" + kCrew.value + ".1");
   CHECK(folders(std::string(cells->folder())) == std::vector<std::string>{kCrew.value + ".2"});
+}
+
+TEST_CASE("cgroup: the limits of a crew's file are what the kernel holds its worker to") {
+  const auto cells = make_cells();
+  if (!cells) {
+    return;
+  }
+  const auto cell = cells->make("limited", {.memory_mb = 64, .pids = 32, .cpu_weight = 50});
+  REQUIRE(cell);
+  const std::string tree(cells->folder());
+  struct Row {
+    std::string limit, controller, file2, value2, file1, value1;
+  };
+  for (const Row& row : {Row{"memory_mb", "memory", "memory.max", "67108864\n",
+                             "memory.limit_in_bytes", "67108864\n"},
+                         Row{"pids", "pids", "pids.max", "32\n", "pids.max", "32\n"},
+                         Row{"cpu_weight", "cpu", "cpu.weight", "50\n", "cpu.shares", "512\n"}}) {
+    CAPTURE(row.limit);
+    const std::string of_version_1 =
+        own_cgroup_folder(row.controller) + tree.substr(tree.rfind('/')) + "/limited";
+    const std::string found2 = content(tree + "/limited/" + row.file2);
+    const std::string found1 = content(of_version_1 + "/" + row.file1);
+    const bool enforced = std::ranges::none_of(
+        cells->unenforced(), [&row](const Unenforced& each) { return each.limit == row.limit; });
+    CHECK((found2 == row.value2 || found1 == row.value1) == enforced);
+  }
 }
 
 TEST_CASE("B10 a cgroup that was made for one generation is refused to another") {

@@ -120,6 +120,8 @@ TEST_CASE("fleet: a reaction for a worker that is gone fails without a strike") 
   const Told told = fixture.until_failure();
   CHECK(told.what == Told::What::reaction_failed);
   CHECK(told.outcome() == proto::Outcome::spawn_failed);
+  CHECK(told.ended.pid == 0);  // nothing is known of a process that did not take it
+  CHECK_FALSE(told.ended.tree_gone_us);
   CHECK_FALSE(proto::is_strike(told.outcome()));
 }
 

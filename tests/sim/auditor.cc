@@ -19,6 +19,18 @@ std::int64_t fact(const std::string& detail, std::string_view name) {
   return value == nullptr ? -1 : as_int(*value).value_or(-1);
 }
 
+std::set<std::int64_t> facts(const std::string& detail, std::string_view name) {
+  const auto json = parse_json(detail);
+  const JsonObject* object = json ? as_object(*json) : nullptr;
+  const Json* list = object == nullptr ? nullptr : find(*object, name);
+  const JsonArray* items = list == nullptr ? nullptr : as_array(*list);
+  std::set<std::int64_t> out;
+  for (const Json& item : items == nullptr ? JsonArray{} : *items) {
+    out.insert(as_int(item).value_or(-1));
+  }
+  return out;
+}
+
 }  // namespace
 
 Auditor::Auditor(engine::EngineOptions options) : options_(std::move(options)) {
@@ -310,6 +322,19 @@ void Auditor::dropped(Crew& crew, std::int64_t events) {
   crew.collapsed = 0;
 }
 
+// A jump opens slices without a word, so a batch that is dropped as one opens may reach beyond the
+// slice that triggered it: its newest event tells how far.
+SliceIndex Auditor::last_slice_of(const proto::ErrorReport& report) const {
+  SliceIndex last = *report.slice;
+  const std::set<std::int64_t> seqs = facts(report.detail, "seqs");
+  for (const auto& [slice, binned] : bins_) {
+    if (std::ranges::any_of(binned, [&seqs](StreamSeq seq) { return seqs.contains(seq.value); })) {
+      last = std::max(last, slice);
+    }
+  }
+  return last;
+}
+
 void Auditor::see(const engine::ReportError& effect) {
   const std::string& reason = effect.report.reason;
   const std::int64_t events = fact(effect.report.detail, "events");
@@ -318,7 +343,7 @@ void Auditor::see(const engine::ReportError& effect) {
   } else if (reason == "disabled" || reason == "dependency_disabled" ||
              reason == "needs_unmet_at_end") {
     if (reason == "dependency_disabled") {
-      open_up_to(std::max(open_, *effect.report.slice));  // dropped as its slice opened
+      open_up_to(std::max(open_, last_slice_of(effect.report)));  // dropped as it opened
     }
     dropped(crews_.at(*effect.report.crew), events);
   } else if (reason == "backlog_collapsed") {

@@ -71,6 +71,7 @@ class Auditor {
   void see(const engine::Finished& effect);
 
   void open_up_to(SliceIndex slice);
+  SliceIndex last_slice_of(const proto::ErrorReport& report) const;
   void owe(Crew& crew, SliceIndex slice, StreamSeq seq);
   void owe_slice(SliceIndex slice, proto::DispatchMode mode);
   void dropped(Crew& crew, std::int64_t events);

@@ -87,3 +87,10 @@ TEST_CASE("C05 who waits for a crew that is disabled from the start is released"
   rig.event("x", 0);
   CHECK(errors(rig.close(0)) == "dependency_disabled");
 }
+
+TEST_CASE("C06 enabling a crew that is enabled clears its strikes and lets its worker start now") {
+  Rig rig(wall_options({crew("a", {"x"})}));
+  rig.engine.step(idle_failure(WorkerPhase::resting));
+  CHECK(all_of<CrewEnabled>(rig.enable("a")).size() == 1);
+  CHECK(rig.engine.crews()[0].strikes == 0);
+}
