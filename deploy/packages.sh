@@ -10,8 +10,8 @@ set -euo pipefail
 
 build_packages=(
   g++ meson ninja-build pkg-config
-  libcli11-dev libcurl4-openssl-dev libfmt-dev libnats-dev libre2-dev libsimdjson-dev libuv1-dev
-  libyaml-cpp-dev nlohmann-json3-dev prometheus-cpp-dev
+  libcli11-dev libcurl4-openssl-dev libfmt-dev libnats-dev libre2-dev libsimdjson-dev libssl-dev
+  libuv1-dev libyaml-cpp-dev nlohmann-json3-dev prometheus-cpp-dev
 )
 run_packages=(ca-certificates nats-server python3)
 test_packages=(

@@ -101,6 +101,7 @@ _HOMES = [
     (r"yaml-cpp/.*", r"common/yaml\.cc"),
     (r"prometheus/.*", r"common/metrics\.cc"),
     (r"nats(/.*|\.h)", r"common/nats_\w+\.(h|cc)|worker/link\.(h|cc)|tests/(bench|integration)/.*"),
+    (r"openssl/.*", r"common/sha256\.cc"),
     (r"curl/.*", r"worker/llm/.*"),
     (r"CLI/.*", r"(supervisor|supervisor/cli|worker)/\w+\.cc"),
     (r"doctest/.*|rapidcheck.*", r"tests/.*"),
