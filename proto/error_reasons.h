@@ -30,6 +30,7 @@ inline constexpr std::string_view kReasonActionInvalid = "action_invalid";
 inline constexpr std::string_view kReasonReadyTooLarge = "ready_too_large";
 inline constexpr std::string_view kReasonNatsLost = "nats_lost";
 inline constexpr std::string_view kReasonWorkerInitFailed = "worker_init_failed";
+inline constexpr std::string_view kReasonCrewRemoved = "crew_removed";
 
 inline constexpr std::array kErrorReasons = {
     kReasonEventInvalid,     kReasonEventTooFarAhead,   kReasonEventWrongStream,
@@ -39,7 +40,7 @@ inline constexpr std::array kErrorReasons = {
     kReasonDoneStale,        kReasonDoneForged,         kReasonDoneMalformed,
     kReasonDoneWrongCrew,    kReasonActionInvalid,      kReasonReadyTooLarge,
     kReasonNatsLost,         kReasonWorkerInitFailed,   kReasonContextRefused,
-    kReasonNeedsUnmetAtEnd,  kReasonWorkerFailed,
+    kReasonNeedsUnmetAtEnd,  kReasonWorkerFailed,       kReasonCrewRemoved,
 };
 
 }  // namespace lc::proto

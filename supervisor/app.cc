@@ -334,7 +334,9 @@ void App::start_engine(const Epoch& epoch) {
                                   {"slice_ms", epoch.slice_ms}});
   engine::EngineOptions options =
       engine_options(options_, epoch, stream_.resume, clock_.stream_now());
-  options.disabled = crew_states_->all_disabled();
+  for (const auto& [crew, why] : crew_states_->all_disabled()) {
+    options.resume->crews[crew] = {.enabled = false, .disabled_why = why};
+  }
   conductor_->start(std::move(options));
   if (input_ended_) {
     conductor_->give(engine::InputEnded{clock_.stream_now()});

@@ -129,7 +129,7 @@ void Conductor::carry_out(engine::ReportError& effect) {
   } else if (reason == proto::kReasonBacklogOverflow && effect.report.crew) {
     parts_.metrics.batches_dropped_total.of(effect.report.crew->value).add();
   }
-  report(std::move(effect.report));
+  report(engine::published(effect));
 }
 
 void Conductor::carry_out(engine::ReactionEnded& effect) {

@@ -259,14 +259,11 @@ engine::EngineOptions engine_options(const AppOptions& options, const Epoch& epo
     out.crews.push_back(engine::crew_spec(crew));
   }
   const SliceIndex now_slice = slice_index(now - epoch.skew, epoch.epoch0, millis(epoch.slice_ms));
-  if (resume) {
-    out.resume = resume;
-  } else if (config.clock == proto::ClockMode::wall && now_slice.value > 0) {
-    out.resume = proto::Snapshot{.stream = options.stream};
-  }
-  if (out.resume && config.clock == proto::ClockMode::wall) {
+  out.resume = engine::checkpoint_of(resume.value_or(proto::Snapshot{}));
+  if (config.clock == proto::ClockMode::wall) {
     // What closed while nobody was here is past: its events are late ones of the open slice.
-    out.resume->slice = std::max(out.resume->slice, now_slice);
+    SliceIndex& open = out.resume->snapshot.slice;
+    open = std::max(open, now_slice);
   }
   return out;
 }

@@ -17,25 +17,25 @@ std::int64_t events_of(const Taken& taken) {
 }
 
 std::optional<Batch> Backlog::add(SliceIndex slice, proto::BatchEvent event, Activity activity) {
-  if (!batches_.empty() && batches_.back().slice == slice) {
-    batches_.back().events.push_back(std::move(event));
+  if (!contents_.batches.empty() && contents_.batches.back().slice == slice) {
+    contents_.batches.back().events.push_back(std::move(event));
     return std::nullopt;
   }
-  LC_ASSERT(batches_.empty() || batches_.back().slice < slice);
+  LC_ASSERT(contents_.batches.empty() || contents_.batches.back().slice < slice);
   if (options_.policy == proto::BacklogPolicy::latest && activity == Activity::busy) {
-    for (const Batch& batch : batches_) {
-      ++batches_collapsed_;
-      events_collapsed_ += static_cast<std::int64_t>(batch.events.size());
+    for (const Batch& batch : contents_.batches) {
+      ++contents_.batches_collapsed;
+      contents_.events_collapsed += static_cast<std::int64_t>(batch.events.size());
     }
-    batches_.clear();
+    contents_.batches.clear();
   }
-  batches_.push_back({slice, {}});
-  batches_.back().events.push_back(std::move(event));
+  contents_.batches.push_back({slice, {}});
+  contents_.batches.back().events.push_back(std::move(event));
   if (batches() <= options_.batches_max) {
     return std::nullopt;
   }
-  Batch oldest = std::move(batches_.front());
-  batches_.pop_front();
+  Batch oldest = std::move(contents_.batches.front());
+  contents_.batches.pop_front();
   return oldest;
 }
 
@@ -43,18 +43,18 @@ Taken Backlog::take() {
   Taken taken;
   taken.batches = batches();
   taken.trigger = empty() ? SliceIndex{} : trigger();
-  for (Batch& batch : batches_) {
+  for (Batch& batch : contents_.batches) {
     std::ranges::move(batch.events, std::back_inserter(taken.events));
   }
-  taken.batches_collapsed = std::exchange(batches_collapsed_, 0);
-  taken.events_collapsed = std::exchange(events_collapsed_, 0);
-  batches_.clear();
+  taken.batches_collapsed = std::exchange(contents_.batches_collapsed, 0);
+  taken.events_collapsed = std::exchange(contents_.events_collapsed, 0);
+  contents_.batches.clear();
   return taken;
 }
 
 SliceIndex Backlog::trigger() const {
-  LC_ASSERT(!batches_.empty());
-  return batches_.front().slice;
+  LC_ASSERT(!contents_.batches.empty());
+  return contents_.batches.front().slice;
 }
 
 }  // namespace lc::engine

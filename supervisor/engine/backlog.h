@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "common/ids.h"
@@ -15,6 +16,17 @@ namespace lc::engine {
 struct Batch {
   SliceIndex slice;
   std::vector<proto::BatchEvent> events;  // by stream sequence
+
+  bool operator==(const Batch&) const = default;
+};
+
+/// What a backlog holds, as a value.
+struct BacklogContents {
+  std::deque<Batch> batches;  // in slice order
+  std::int64_t batches_collapsed = 0;
+  std::int64_t events_collapsed = 0;
+
+  bool operator==(const BacklogContents&) const = default;
 };
 
 enum class Activity { idle, busy };
@@ -40,7 +52,8 @@ std::int64_t events_of(const Taken& taken);
 /// The batches of one crew that no reaction has had yet, in slice order, at most `batches_max`.
 class Backlog {
  public:
-  explicit Backlog(BacklogOptions options) : options_(options) {}
+  explicit Backlog(BacklogOptions options, BacklogContents contents = {})
+      : options_(options), contents_(std::move(contents)) {}
 
   /// Adds an event to the batch of `slice`, which is never before an earlier one's. A new batch
   /// collapses the older ones of a busy crew (`latest`) or, over the bound, pushes out the oldest,
@@ -50,15 +63,14 @@ class Backlog {
   /// Empties the backlog.
   Taken take();
 
-  bool empty() const { return batches_.empty(); }
-  std::int64_t batches() const { return static_cast<std::int64_t>(batches_.size()); }
+  bool empty() const { return contents_.batches.empty(); }
+  std::int64_t batches() const { return static_cast<std::int64_t>(contents_.batches.size()); }
+  const BacklogContents& contents() const { return contents_; }
   SliceIndex trigger() const;  // the earliest slice; not empty
 
  private:
   BacklogOptions options_;
-  std::deque<Batch> batches_;
-  std::int64_t batches_collapsed_ = 0;
-  std::int64_t events_collapsed_ = 0;
+  BacklogContents contents_;
 };
 
 }  // namespace lc::engine

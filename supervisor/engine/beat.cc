@@ -72,7 +72,7 @@ void Engine::State::beat() {
   closed.events = static_cast<std::int64_t>(events.size());
   effects.emplace_back(std::move(closed));
   open_next(next(open));
-  forget_history();
+  history.forget_before(horizon());
 }
 
 void Engine::State::commit() {
@@ -149,12 +149,12 @@ std::vector<std::string> Engine::State::why_waiting(const Crew& crew, SliceIndex
 }
 
 // No window of a need reaches further back than the oldest batch and the largest offset.
-void Engine::State::forget_history() {
+SliceIndex Engine::State::horizon() const {
   SliceIndex oldest = open;
   for (const CrewId& id : waiting) {
     oldest = std::min(oldest, crews.at(id).backlog.trigger());
   }
-  history.forget_before({oldest.value - offset_max});
+  return {oldest.value - offset_max};
 }
 
 }  // namespace lc::engine

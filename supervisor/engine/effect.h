@@ -40,7 +40,12 @@ struct PublishSnapshot {
 /// Publish an `__error`. Reasons are listed in proto/README.md.
 struct ReportError {
   proto::ErrorReport report;
+  std::string worker;  // what is known of the process, a JSON object; empty: nothing
 };
+
+/// What is published: `worker` is a member of the detail. Apart from it because no decision depends
+/// on a process's number or its times, and no two runs agree on them.
+proto::ErrorReport published(const ReportError& effect);
 
 /// A reaction ended: for metrics, logs and the journal.
 struct ReactionEnded {

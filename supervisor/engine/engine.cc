@@ -22,6 +22,7 @@ CrewSpec crew_spec(const proto::Manifest& manifest) {
       .backlog_policy = manifest.backlog_policy,
       .max_errors = manifest.max_errors,
       .dispatch = manifest.dispatch,
+      .fingerprint = manifest.fingerprint,
   };
 }
 
@@ -68,19 +69,7 @@ Engine::State::State(EngineOptions engine_options)
     index_crew(wakes_on_arrival, triggers, crew);
     index_crew(needs_on_arrival, needed, crew);
   }
-  for (const auto& [id, why] : options.disabled) {
-    if (Crew* crew = find_crew(id)) {
-      crew->enabled = false;
-      crew->disabled_why = why;
-      disabled.insert(id);
-    }
-  }
-  snapshot = options.resume.value_or(proto::Snapshot{});
-  snapshot.stream = options.stream;
-  open = snapshot.slice;
-  lamport = snapshot.lamport;
-  seen_seq = snapshot.event_seq;
-  event_time = clock.start(open);
+  restore(options.resume ? *std::exchange(options.resume, std::nullopt) : Checkpoint{});
 }
 
 Engine::State::Crew* Engine::State::find_crew(const CrewId& id) {
@@ -147,6 +136,7 @@ void Engine::State::handle(const EnableCrew& input) {
   crew->strikes = 0;
   crew->enabled = true;
   crew->disabled_why.clear();
+  crew->disabled_by = DisabledBy::order;
   disabled.erase(input.crew);
   effects.emplace_back(CrewEnabled{input.crew});  // also when it was: its worker may wait
 }
@@ -160,6 +150,10 @@ void Engine::State::handle(const DisableCrew& input) {
 
 void Engine::State::handle(const InputEnded&) {
   input_ended = true;
+}
+
+void Engine::State::handle(const Resumed&) {
+  resume();
 }
 
 Engine::Engine(EngineOptions options) : state_(std::make_unique<State>(std::move(options))) {}
@@ -206,6 +200,14 @@ const proto::Snapshot& Engine::snapshot() const {
   return state_->snapshot;
 }
 
+Checkpoint Engine::checkpoint() const {
+  return state_->checkpoint();
+}
+
+StreamSeq Engine::given_seq() const {
+  return state_->queue.empty() ? state_->seen_seq : state_->queue.back().seq;
+}
+
 std::int64_t Engine::reactions_in_flight() const {
   return std::ranges::count_if(
       state_->crews, [](const auto& entry) { return entry.second.in_flight.has_value(); });
@@ -219,7 +221,7 @@ std::vector<Engine::CrewState> Engine::crews() const {
         .enabled = crew.enabled,
         .strikes = crew.strikes,
         .batches_pending = crew.backlog.batches(),
-        .in_flight = crew.in_flight ? std::optional(crew.in_flight->slice) : std::nullopt,
+        .in_flight = crew.in_flight ? std::optional(crew.in_flight->ready.slice) : std::nullopt,
         .disabled_why = crew.disabled_why,
     });
   }

@@ -12,6 +12,7 @@
 #include "proto/config.h"
 #include "proto/context.h"
 #include "proto/manifest.h"
+#include "supervisor/engine/checkpoint.h"
 #include "supervisor/engine/effect.h"
 #include "supervisor/engine/input.h"
 
@@ -30,6 +31,9 @@ struct CrewSpec {
   proto::BacklogPolicy backlog_policy = proto::BacklogPolicy::fifo;
   std::int64_t max_errors = proto::kMaxErrorsDefault;
   proto::DispatchMode dispatch = proto::DispatchMode::slice;
+  std::uint64_t fingerprint = 0;  // of its file: a change lifts a disabling by failures
+
+  bool operator==(const CrewSpec&) const = default;
 };
 
 CrewSpec crew_spec(const proto::Manifest& manifest);
@@ -47,8 +51,7 @@ struct EngineOptions {
   std::int64_t backlog_max_batches = 256;
   std::map<std::string, proto::ContextKeyPolicy> context_keys;
   std::vector<CrewSpec> crews;
-  std::map<CrewId, std::string> disabled;  // from the start, each with the reason
-  std::optional<proto::Snapshot> resume;  // context, revision, lamport and open slice to go on from
+  std::optional<Checkpoint> resume;  // to go on from; crews that have no file any more are left out
 };
 
 /// The beat: bins events into slices, commits context, decides who runs. Pure: told the time, does
@@ -76,6 +79,8 @@ class Engine {
   std::optional<SliceIndex> next_work() const;
 
   const proto::Snapshot& snapshot() const;  // the committed context that the open slice reads
+  Checkpoint checkpoint() const;            // everything, to go on from
+  StreamSeq given_seq() const;              // the last event that was given, or 0
   std::int64_t reactions_in_flight() const;
 
   /// For `status` and `crew list`.

@@ -22,6 +22,7 @@
 //   intake.cc     events into slices; the two clocks decide when slices close
 //   beat.cc       closing one slice
 //   reactions.cc  dispatching, answers, strikes, enabling and disabling
+//   checkpoint.cc everything as a value, and going on from it
 namespace lc::engine {
 
 /// Event clock: events that wait while reactions run; more make `wants_events` false.
@@ -34,20 +35,12 @@ inline constexpr std::int64_t kBeatsAtOnceMax = 10'000;
 inline constexpr std::int64_t kLamportStepMax = 1'000'000;
 
 struct Engine::State {
-  /// The reaction that a crew has in flight.
-  struct Reaction {
-    SliceIndex slice;
-    Attempt attempt;
-    WallTime actions_ts;  // with the event clock
-    std::int64_t events = 0;
-    bool answered = false;  // event clock: its answer waits for the others'
-  };
-
   struct Crew {
     CrewSpec spec;
     Backlog backlog;
     bool enabled = true;
     std::string disabled_why;
+    DisabledBy disabled_by = DisabledBy::order;
     std::int64_t strikes = 0;
     std::optional<Reaction> in_flight;
     WallTime last_event_ts;         // of the events given to it
@@ -55,14 +48,6 @@ struct Engine::State {
     std::int64_t attempts = 0;      // dispatches in last_slice
     std::int64_t actions_sent = 0;  // by the reactions of last_slice
   };
-
-  struct BinnedEvent {
-    proto::BatchEvent event;
-    Kind kind;
-    WallTime ts;
-  };
-
-  using Answer = std::variant<ReactionDone, ReactionFailed, IdleFailure>;
 
   explicit State(EngineOptions engine_options);
 
@@ -75,9 +60,15 @@ struct Engine::State {
   void handle(const EnableCrew& input);
   void handle(const DisableCrew& input);
   void handle(const InputEnded& input);
+  void handle(const Resumed& input);
   bool is_event_clock() const { return options.clock == proto::ClockMode::event; }
   World world() const { return {history, disabled, options.slice_ms}; }
   Crew* find_crew(const CrewId& id);
+
+  // checkpoint.cc
+  Checkpoint checkpoint() const;
+  void restore(Checkpoint from);
+  void resume();
 
   // intake.cc
   void admit(EventArrived event);
@@ -96,7 +87,7 @@ struct Engine::State {
   void fill_backlogs(const std::vector<BinnedEvent>& events);
   SliceClosed decide();
   std::vector<std::string> why_waiting(const Crew& crew, SliceIndex at) const;
-  void forget_history();
+  SliceIndex horizon() const;
 
   // reactions.cc
   enum class Decision { waits, dispatched };
@@ -120,6 +111,7 @@ struct Engine::State {
     std::optional<CrewId> crew;
     std::optional<SliceIndex> slice;
     std::string detail = "{}";
+    std::string worker = {};  // what is known of the process, a JSON object
   };
   void report(Report report);
 
@@ -150,6 +142,8 @@ struct Engine::State {
   std::int64_t unanswered = 0;     // reactions in flight whose answer has not come
   bool input_ended = false;
   bool finished = false;
+  std::map<CrewId, CrewCheckpoint> gone;  // of the checkpoint, without a file now
+  std::vector<CrewId> repaired;           // disabled by failures, their files changed since
 
   Effects effects;
 };

@@ -74,6 +74,31 @@ void History::forget_before(SliceIndex horizon) {
   }
 }
 
+HistoryContents History::contents(SliceIndex horizon) const {
+  const auto since = [horizon](const Names& names) {
+    Names out;
+    for (const auto& [name, slices] : names) {
+      if (const auto first = slices.lower_bound(horizon); first != slices.end()) {
+        out[name] = Slices(first, slices.end());
+      }
+    }
+    return out;
+  };
+  return {.crews = since(crews_), .kinds = since(kinds_)};
+}
+
+void History::restore(const HistoryContents& contents) {
+  const auto take = [](Names& names, const Names& from) {
+    for (auto& [name, slices] : names) {
+      if (const auto it = from.find(name); it != from.end()) {
+        slices = it->second;
+      }
+    }
+  };
+  take(crews_, contents.crews);
+  take(kinds_, contents.kinds);
+}
+
 std::size_t History::size() const {
   std::size_t total = 0;
   for (const Names* names : {&crews_, &kinds_}) {

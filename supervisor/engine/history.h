@@ -9,6 +9,7 @@
 #include "common/ids.h"
 #include "proto/action.h"
 #include "proto/manifest.h"
+#include "supervisor/engine/checkpoint.h"
 
 namespace lc::engine {
 
@@ -41,11 +42,17 @@ class History {
   /// Forgets what happened before `horizon`.
   void forget_before(SliceIndex horizon);
 
+  /// What is remembered of `horizon` and later.
+  HistoryContents contents(SliceIndex horizon) const;
+
+  /// Takes over what is remembered of names that are awaited.
+  void restore(const HistoryContents& contents);
+
   /// The number of (name, slice) entries, to show that it is bounded.
   std::size_t size() const;
 
  private:
-  using Slices = std::map<SliceIndex, std::vector<proto::ActionDraft>>;  // kinds: no actions
+  using Slices = HistoryContents::Completions;
   using Names = std::map<std::string, Slices>;
 
   const Slices* slices_of(const proto::Need& need) const;

@@ -21,11 +21,15 @@ struct EventArrived {
   WallTime ts;
   Kind kind;
   std::string text;  // the whole Event, canonical text
+
+  bool operator==(const EventArrived&) const = default;
 };
 
 /// Time passed: close the slices that are due (wall clock).
 struct Tick {
   WallTime now;
+
+  bool operator==(const Tick&) const = default;
 };
 
 /// A worker answered in time, with the right nonce and a valid message.
@@ -37,6 +41,8 @@ struct ReactionDone {
   Lamport lamport;
   proto::ContextDiff diff;
   std::vector<proto::ActionDraft> actions;
+
+  bool operator==(const ReactionDone&) const = default;
 };
 
 /// A reaction ended in any other way.
@@ -49,6 +55,8 @@ struct ReactionFailed {
   std::string detail;  // words for a person
   std::string excuse;  // why it is no strike whatever the outcome; empty: no excuse
   std::string worker;  // what is known of the process, a JSON object; empty: nothing
+
+  bool operator==(const ReactionFailed&) const = default;
 };
 
 enum class WorkerPhase { starting, resting };
@@ -63,12 +71,16 @@ struct IdleFailure {
   std::string worker;
   WorkerPhase phase = WorkerPhase::resting;
   bool is_reported = false;  // before the stream had time
+
+  bool operator==(const IdleFailure&) const = default;
 };
 
 /// An operator lifts a disabling; strikes start at zero.
 struct EnableCrew {
   WallTime now;
   CrewId crew;
+
+  bool operator==(const EnableCrew&) const = default;
 };
 
 /// An operator (or a recovered durable state) disables a crew.
@@ -76,14 +88,26 @@ struct DisableCrew {
   WallTime now;
   CrewId crew;
   std::string why;
+
+  bool operator==(const DisableCrew&) const = default;
 };
 
 /// No event will follow (event clock: a file ended).
 struct InputEnded {
   WallTime now;
+
+  bool operator==(const InputEnded&) const = default;
+};
+
+/// A supervisor has taken the stream up where another one left it: what was in flight is dispatched
+/// anew, and crews that are no more are told of.
+struct Resumed {
+  WallTime now;
+
+  bool operator==(const Resumed&) const = default;
 };
 
 using Input = std::variant<EventArrived, Tick, ReactionDone, ReactionFailed, IdleFailure,
-                           EnableCrew, DisableCrew, InputEnded>;
+                           EnableCrew, DisableCrew, InputEnded, Resumed>;
 
 }  // namespace lc::engine

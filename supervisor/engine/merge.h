@@ -17,6 +17,8 @@ struct PendingDiff {
   Lamport lamport;
   CrewId crew;
   proto::ContextDiff diff;
+
+  bool operator==(const PendingDiff&) const = default;
 };
 
 /// Two writers of one key in one beat: the later won.

@@ -56,17 +56,15 @@ struct Strike {
 };
 
 template <class Failure>
-std::string failure_detail(const Failure& failure, std::int64_t events, Strike strike) {
+std::string failure_detail(const Failure& failure, std::size_t events, Strike strike) {
   std::string detail;
   JsonWriter json(detail);
   json.begin_object().key("outcome").string(proto::to_string(failure.outcome));
-  json.key("detail").string(failure.detail).key("events").number(events);
+  json.key("detail").string(failure.detail);
+  json.key("events").number(static_cast<std::int64_t>(events));
   json.key("strikes").number(strike.number).key("max_errors").number(strike.max);
   if (!failure.excuse.empty()) {
     json.key("excuse").string(failure.excuse);
-  }
-  if (!failure.worker.empty()) {
-    json.key("worker").raw(failure.worker);
   }
   json.end_object();
   return detail;
@@ -74,16 +72,27 @@ std::string failure_detail(const Failure& failure, std::int64_t events, Strike s
 
 }  // namespace
 
+proto::ErrorReport published(const ReportError& effect) {
+  proto::ErrorReport report = effect.report;
+  if (!effect.worker.empty()) {
+    report.detail.pop_back();
+    report.detail += (report.detail == "{" ? "" : ",") + ("\"worker\":" + effect.worker) + "}";
+  }
+  return report;
+}
+
 void Engine::State::report(Report what) {
-  effects.emplace_back(ReportError{proto::ErrorReport{
-      .ts = is_event_clock() ? event_time : now,
-      .stream = options.stream,
-      .reason = std::string(what.reason),
-      .message = std::move(what.message),
-      .crew = std::move(what.crew),
-      .slice = what.slice,
-      .detail = std::move(what.detail),
-  }});
+  effects.emplace_back(ReportError{.report =
+                                       {
+                                           .ts = is_event_clock() ? event_time : now,
+                                           .stream = options.stream,
+                                           .reason = std::string(what.reason),
+                                           .message = std::move(what.message),
+                                           .crew = std::move(what.crew),
+                                           .slice = what.slice,
+                                           .detail = std::move(what.detail),
+                                       },
+                                   .worker = std::move(what.worker)});
 }
 
 void Engine::State::give(Crew& crew, const BinnedEvent& binned) {
@@ -158,34 +167,30 @@ void Engine::State::dispatch(Crew& crew, SliceIndex at, std::vector<std::string>
   ++lamport.value;
   const bool eager = crew.spec.dispatch == proto::DispatchMode::event;
   crew.in_flight = Reaction{
-      .slice = at,
-      .attempt = {crew.attempts},
+      .ready = {.stream = options.stream,
+                .slice = at,
+                .crew = crew.spec.crew,
+                .attempt = {crew.attempts},
+                .nonce = {},
+                .epoch0 = options.epoch0,
+                .slice_ms = options.slice_ms,
+                .deadline_ms = crew.spec.timeout_ms,
+                .lamport = lamport,
+                .ctx_rev = snapshot.revision,
+                .ctx = snapshot.context,
+                .events = std::move(taken.events),
+                .needs = need_results(crew.spec, trigger, at, world()),
+                .missing = std::move(missing)},
       .actions_ts = eager ? crew.last_event_ts : clock.start(next(at)),
-      .events = static_cast<std::int64_t>(taken.events.size()),
   };
   ++unanswered;
-  effects.emplace_back(Dispatch{proto::Ready{
-      .stream = options.stream,
-      .slice = at,
-      .crew = crew.spec.crew,
-      .attempt = {crew.attempts},
-      .nonce = {},
-      .epoch0 = options.epoch0,
-      .slice_ms = options.slice_ms,
-      .deadline_ms = crew.spec.timeout_ms,
-      .lamport = lamport,
-      .ctx_rev = snapshot.revision,
-      .ctx = snapshot.context,
-      .events = std::move(taken.events),
-      .needs = need_results(crew.spec, trigger, at, world()),
-      .missing = std::move(missing),
-  }});
+  effects.emplace_back(Dispatch{crew.in_flight->ready});
 }
 
 bool Engine::State::matches(const CrewId& crew, SliceIndex slice, Attempt attempt) {
   const Crew* known = find_crew(crew);
   return known != nullptr && known->in_flight && !known->in_flight->answered &&
-         known->in_flight->slice == slice && known->in_flight->attempt == attempt;
+         known->in_flight->ready.slice == slice && known->in_flight->ready.attempt == attempt;
 }
 
 void Engine::State::apply(const ReactionDone& done) {
@@ -195,17 +200,17 @@ void Engine::State::apply(const ReactionDone& done) {
   const Lamport answered{std::min(done.lamport.value, lamport.value + kLamportStepMax)};
   lamport.value = std::max(lamport.value, answered.value) + 1;
   if (!done.diff.empty()) {
-    diffs.push_back({reaction.slice, answered, done.crew, done.diff});
+    diffs.push_back({reaction.ready.slice, answered, done.crew, done.diff});
   }
-  history.completed(done.crew, reaction.slice, done.actions);
+  history.completed(done.crew, reaction.ready.slice, done.actions);
   effects.emplace_back(
-      ReactionEnded{done.crew, reaction.slice, reaction.attempt, proto::Outcome::ok});
+      ReactionEnded{done.crew, reaction.ready.slice, reaction.ready.attempt, proto::Outcome::ok});
   for (const proto::ActionDraft& draft : done.actions) {
     effects.emplace_back(PublishAction{
-        .msg_id =
-            proto::action_msg_id(options.stream, reaction.slice, done.crew, crew.actions_sent++),
+        .msg_id = proto::action_msg_id(options.stream, reaction.ready.slice, done.crew,
+                                       crew.actions_sent++),
         .crew = done.crew,
-        .slice = reaction.slice,
+        .slice = reaction.ready.slice,
         .action = {.ts = is_event_clock() ? reaction.actions_ts : now,
                    .kind = draft.kind,
                    .stream = options.stream,
@@ -220,12 +225,14 @@ void Engine::State::apply(const ReactionFailed& failed) {
   const Reaction reaction = *std::exchange(crew.in_flight, std::nullopt);
   count_strike(crew, failed.outcome, failed.excuse);
   effects.emplace_back(
-      ReactionEnded{failed.crew, reaction.slice, reaction.attempt, failed.outcome});
+      ReactionEnded{failed.crew, reaction.ready.slice, reaction.ready.attempt, failed.outcome});
   report({.reason = proto::kReasonReactionFailed,
           .message = "a reaction failed; its events are not given again",
           .crew = failed.crew,
-          .slice = reaction.slice,
-          .detail = failure_detail(failed, reaction.events, {crew.strikes, crew.spec.max_errors})});
+          .slice = reaction.ready.slice,
+          .detail = failure_detail(failed, reaction.ready.events.size(),
+                                   {crew.strikes, crew.spec.max_errors}),
+          .worker = failed.worker});
   disable_after_strikes(crew);
 }
 
@@ -239,7 +246,8 @@ void Engine::State::apply(const IdleFailure& failure) {
                 starting ? "a worker could not start" : "a worker died while it had nothing to do",
             .crew = failure.crew,
             .slice = open,
-            .detail = failure_detail(failure, 0, {crew.strikes, crew.spec.max_errors})});
+            .detail = failure_detail(failure, 0, {crew.strikes, crew.spec.max_errors}),
+            .worker = failure.worker});
   }
   disable_after_strikes(crew);
 }
@@ -263,6 +271,7 @@ void Engine::State::disable_after_strikes(Crew& crew) {
 void Engine::State::disable(Crew& crew, const std::string& why, DisabledBy by) {
   crew.enabled = false;
   crew.disabled_why = why;
+  crew.disabled_by = by;
   disabled.insert(crew.spec.crew);
   waiting.erase(crew.spec.crew);
   const Taken taken = crew.backlog.take();

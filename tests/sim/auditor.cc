@@ -38,8 +38,8 @@ Auditor::Auditor(engine::EngineOptions options) : options_(std::move(options)) {
     crews_[spec.crew].spec = spec;
   }
   if (options_.resume) {
-    open_ = options_.resume->slice;
-    revision_ = options_.resume->revision;
+    open_ = options_.resume->snapshot.slice;
+    revision_ = options_.resume->snapshot.revision;
   }
 }
 

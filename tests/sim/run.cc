@@ -6,8 +6,8 @@
 #include <map>
 #include <utility>
 
+#include "supervisor/engine/effect_text.h"
 #include "tests/sim/auditor.h"
-#include "tests/support/effect_text.h"
 
 namespace lc::sim {
 namespace {
@@ -52,7 +52,7 @@ class Watched {
     Effects effects = engine.step(input);
     auditor_.observe(input, effects);
     auditor_.compare(engine);
-    run_.effects += test::effects_text(effects);
+    run_.effects += engine::effects_text(effects);
     run_.inputs.push_back(std::move(input));
     return effects;
   }
@@ -251,7 +251,26 @@ std::string replay(const Scenario& scenario, const std::vector<Input>& inputs) {
   Engine engine(scenario.options);
   std::string text;
   for (const Input& input : inputs) {
-    text += test::effects_text(engine.step(input));
+    text += engine::effects_text(engine.step(input));
+  }
+  return text;
+}
+
+std::string replay_with_restarts(const Scenario& scenario, const std::vector<Input>& inputs,
+                                 std::uint64_t seed) {
+  Random dice(seed);
+  EngineOptions options = scenario.options;
+  Engine engine(options);
+  std::string text;
+  for (const Input& input : inputs) {
+    if (dice.chance(3)) {
+      options.resume = engine.checkpoint();
+      engine = Engine(options);
+      if (engine.checkpoint() != *options.resume) {
+        return text + "the new engine knows something else";
+      }
+    }
+    text += engine::effects_text(engine.step(input));
   }
   return text;
 }

@@ -30,4 +30,9 @@ Run run_event_clock(const Scenario& scenario, std::int64_t slices, std::uint64_t
 /// Gives the inputs to a new engine.
 std::string replay(const Scenario& scenario, const std::vector<engine::Input>& inputs);
 
+/// The same, and now and then (by chance, from `seed`) a new engine goes on from a checkpoint of
+/// the one before.
+std::string replay_with_restarts(const Scenario& scenario, const std::vector<engine::Input>& inputs,
+                                 std::uint64_t seed);
+
 }  // namespace lc::sim

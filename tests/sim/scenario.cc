@@ -134,7 +134,7 @@ Scenario make_scenario(std::uint64_t seed, proto::ClockMode clock) {
     options.crews.push_back(make_crew(dice, i, crews, scenario.kinds));
   }
   if (dice.chance(20)) {
-    options.resume = proto::Snapshot{.slice = {dice.within(-50, 50)}, .revision = {3}};
+    options.resume = engine::checkpoint_of({.slice = {dice.within(-50, 50)}, .revision = {3}});
   }
   return scenario;
 }

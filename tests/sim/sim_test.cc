@@ -92,7 +92,9 @@ void run_worlds(const char* name, World&& world) {
 
 }  // namespace
 
-TEST_CASE("simulation: with the wall clock every promise is kept, and a replay is identical") {
+TEST_CASE(
+    "simulation: with the wall clock every promise is kept, and replays and restarts are "
+    "identical") {
   run_worlds("wall clock", [](std::uint64_t seed) {
     const Scenario scenario = make_scenario(seed, proto::ClockMode::wall);
     Run run = run_wall_clock(scenario, kSlicesPerWorld);
@@ -100,11 +102,16 @@ TEST_CASE("simulation: with the wall clock every promise is kept, and a replay i
     const std::string again = replay(scenario, run.inputs);
     CHECK_MESSAGE(again == run.effects, "LC_SIM_SEED=", seed, " LC_SIM_SLICES=1: the replay parts",
                   first_difference(run.effects, again));
+    const std::string resumed = replay_with_restarts(scenario, run.inputs, seed);
+    CHECK_MESSAGE(resumed == run.effects, "LC_SIM_SEED=", seed,
+                  " LC_SIM_SLICES=1: what goes on from a checkpoint parts",
+                  first_difference(run.effects, resumed));
     return run;
   });
 }
 
-TEST_CASE("simulation: with the event clock the effects do not depend on anybody's speed") {
+TEST_CASE(
+    "simulation: with the event clock the effects depend on nobody's speed and on no restart") {
   run_worlds("event clock", [](std::uint64_t seed) {
     const Scenario scenario = make_scenario(seed, proto::ClockMode::event);
     Run run = run_event_clock(scenario, kSlicesPerWorld, 1);
@@ -113,6 +120,10 @@ TEST_CASE("simulation: with the event clock the effects do not depend on anybody
     CHECK_MESSAGE(other.effects == run.effects, "LC_SIM_SEED=", seed,
                   " LC_SIM_SLICES=1: another speed, another result",
                   first_difference(run.effects, other.effects));
+    const std::string resumed = replay_with_restarts(scenario, run.inputs, seed);
+    CHECK_MESSAGE(resumed == run.effects, "LC_SIM_SEED=", seed,
+                  " LC_SIM_SLICES=1: what goes on from a checkpoint parts",
+                  first_difference(run.effects, resumed));
     CHECK(run.effects.ends_with("finished\n"));
     return run;
   });

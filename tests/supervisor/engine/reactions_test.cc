@@ -10,12 +10,6 @@ using namespace lc::test;
 
 namespace {
 
-CrewSpec eager(std::string name, std::vector<std::string> triggers) {
-  CrewSpec spec = crew(std::move(name), std::move(triggers));
-  spec.dispatch = proto::DispatchMode::event;
-  return spec;
-}
-
 proto::ContextDiff sets(std::string key, std::string value) {
   return {.set = {{std::move(key), std::move(value)}}, .remove = {}};
 }
@@ -73,7 +67,7 @@ TEST_CASE("reactions: a stride crew runs only at its beats, below zero too") {
     CrewSpec spec = crew("a", {"x"});
     spec.slice_stride = 4;
     EngineOptions options = wall_options({spec});
-    options.resume = proto::Snapshot{.slice = {start + 1}};
+    options.resume = checkpoint_of({.slice = {start + 1}});
     Rig rig(options);
     rig.event("x", start + 1);
     const Effects waits = rig.close(start + 3);

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "common/json.h"
+#include "supervisor/engine/effect_text.h"
 #include "supervisor/engine/engine.h"
-#include "tests/support/effect_text.h"
 
 // A few words to drive an engine with in tests: slices of 500 ms, epoch0 at 1 s, no skew, no
 // lateness unless a test sets them; time moves when a slice is closed.
@@ -24,6 +24,12 @@ inline engine::CrewSpec crew(std::string name, std::vector<std::string> triggers
   for (std::string& kind : triggers) {
     spec.triggers.push_back({std::move(kind)});
   }
+  return spec;
+}
+
+inline engine::CrewSpec eager(std::string name, std::vector<std::string> triggers) {
+  engine::CrewSpec spec = crew(std::move(name), std::move(triggers));
+  spec.dispatch = proto::DispatchMode::event;
   return spec;
 }
 
@@ -81,11 +87,11 @@ inline std::string errors(const engine::Effects& effects) {
   return reasons;
 }
 
-/// The detail of the first reported error with this reason.
+/// The detail of the first reported error with this reason, as it is published.
 inline std::string detail_of(const engine::Effects& effects, std::string_view reason) {
   for (const auto& error : all_of<engine::ReportError>(effects)) {
     if (error.report.reason == reason) {
-      return error.report.detail;
+      return engine::published(error).detail;
     }
   }
   return "";
@@ -139,6 +145,14 @@ class Rig {
   engine::Effects enable(const std::string& crew) {
     return engine.step(engine::EnableCrew{now_, {crew}});
   }
+  engine::Effects resume() { return engine.step(engine::Resumed{now_}); }
+
+  /// Goes on with a new engine, of `options`, from where this one is.
+  void restart(engine::EngineOptions options) {
+    options.resume = engine.checkpoint();
+    engine = engine::Engine(std::move(options));
+  }
+
   engine::Effects end() { return engine.step(engine::InputEnded{now_}); }
 
   engine::Engine engine;

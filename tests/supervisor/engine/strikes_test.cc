@@ -18,6 +18,10 @@ IdleFailure idle_failure(WorkerPhase phase) {
           .phase = phase};
 }
 
+std::pair<const CrewId, CrewCheckpoint> disabled_crew(std::string name, std::string why) {
+  return {{std::move(name)}, {.enabled = false, .disabled_why = std::move(why)}};
+}
+
 }  // namespace
 
 TEST_CASE("C08 an excused failure is told with its excuse and is no strike") {
@@ -67,7 +71,7 @@ TEST_CASE("strikes: what was told before the stream had time counts, and is not 
 
 TEST_CASE("C05 a crew that is disabled from the start takes nothing until it is enabled") {
   EngineOptions options = wall_options({crew("a", {"x"})});
-  options.disabled = {{CrewId{"a"}, "3 consecutive failures"}, {CrewId{"gone"}, "by operator"}};
+  options.resume = Checkpoint{.crews = {disabled_crew("a", "3 consecutive failures")}};
   Rig rig(options);
   CHECK(rig.engine.crews()[0].disabled_why == "3 consecutive failures");
   rig.event("x", 0);
@@ -82,7 +86,7 @@ TEST_CASE("C05 who waits for a crew that is disabled from the start is released"
   waiting.needs = {{proto::NeedType::crew, "a", 0}};
   waiting.wait_policy = proto::WaitPolicy::all;
   EngineOptions options = wall_options({crew("a", {"x"}), waiting});
-  options.disabled = {{CrewId{"a"}, "by operator"}};
+  options.resume = Checkpoint{.crews = {disabled_crew("a", "by operator")}};
   Rig rig(options);
   rig.event("x", 0);
   CHECK(errors(rig.close(0)) == "dependency_disabled");

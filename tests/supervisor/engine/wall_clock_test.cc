@@ -130,8 +130,11 @@ TEST_CASE("wall clock: a snapshot names the last event before which none waits f
 
 TEST_CASE("wall clock: an engine that resumes goes on from the snapshot") {
   EngineOptions options = wall_options({crew("a", {"goal"})});
-  options.resume = proto::Snapshot{
-      .slice = {40}, .revision = {7}, .event_seq = {12}, .lamport = {30}, .context = {{"k", "1"}}};
+  options.resume = checkpoint_of({.slice = {40},
+                                  .revision = {7},
+                                  .event_seq = {12},
+                                  .lamport = {30},
+                                  .context = {{"k", "1"}}});
   Rig rig(options);
   CHECK(rig.engine.open_slice() == SliceIndex{40});
   rig.event("goal", 40);

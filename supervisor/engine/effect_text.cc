@@ -1,4 +1,4 @@
-#include "tests/support/effect_text.h"
+#include "supervisor/engine/effect_text.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -8,10 +8,8 @@
 #include "proto/error_report.h"
 #include "proto/slice.h"
 
-namespace lc::test {
+namespace lc::engine {
 namespace {
-
-using namespace engine;
 
 std::string text(const Dispatch& effect) {
   return "dispatch " + proto::write_ready(effect.ready);
@@ -86,4 +84,4 @@ std::string effects_text(const Effects& effects) {
   return lines;
 }
 
-}  // namespace lc::test
+}  // namespace lc::engine
