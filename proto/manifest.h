@@ -137,6 +137,7 @@ std::vector<Diagnostic> check_crews(const std::vector<Manifest>& crews,
 std::vector<std::vector<CrewId>> same_slice_phases(const std::vector<Manifest>& crews);
 
 std::string_view to_string(NeedType type);
+std::string_view to_string(WaitPolicy policy);
 std::string_view to_string(BacklogPolicy policy);
 std::string_view to_string(DispatchMode mode);
 

@@ -15,6 +15,20 @@ std::string_view to_string(NeedType type) {
   return type == NeedType::crew ? "crew" : "event";
 }
 
+std::string_view to_string(WaitPolicy policy) {
+  switch (policy) {
+    case WaitPolicy::all:
+      return "all";
+    case WaitPolicy::any:
+      return "any";
+    case WaitPolicy::none:
+      return "none";
+    case WaitPolicy::timeout:
+      return "timeout";
+  }
+  return {};
+}
+
 std::string_view to_string(BacklogPolicy policy) {
   return policy == BacklogPolicy::fifo ? "fifo" : "latest";
 }
@@ -40,17 +54,10 @@ std::int64_t spare_count(const Manifest& manifest) {
 }
 
 std::string wait_policy_text(const Manifest& manifest) {
-  switch (manifest.wait_policy) {
-    case WaitPolicy::all:
-      return "all";
-    case WaitPolicy::any:
-      return "any";
-    case WaitPolicy::none:
-      return "none";
-    case WaitPolicy::timeout:
-      return fmt::format("timeout:{}", manifest.wait_timeout_ms);
-  }
-  return {};
+  const std::string word(to_string(manifest.wait_policy));
+  return manifest.wait_policy == WaitPolicy::timeout
+             ? fmt::format("{}:{}", word, manifest.wait_timeout_ms)
+             : word;
 }
 
 }  // namespace lc::proto

@@ -10,7 +10,7 @@
 #include "proto/event.h"
 #include "proto/reader.h"
 
-// Parts that several messages share. Private to proto/.
+// Parts that several messages share. For proto/ and the journal.
 namespace lc::proto {
 
 inline constexpr std::size_t kContextKeyBytesMax = 256;

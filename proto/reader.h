@@ -14,7 +14,7 @@
 #include "common/time.h"
 
 // How every message is read: field by field in schema order, collecting all that is wrong, so that
-// whoever sent it can repair it in one go. Private to proto/.
+// whoever sent it can repair it in one go. For proto/ and the journal.
 namespace lc::proto {
 
 /// What is wrong with one message, in the order found.

@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "proto/event.h"
 #include "supervisor/engine/effect_text.h"
 #include "tests/sim/auditor.h"
 
@@ -14,8 +15,10 @@ namespace {
 
 using namespace engine;
 
-std::string event_text(StreamSeq seq) {
-  return fmt::format(R"({{"seq":{}}})", seq.value);
+EventArrived make_event(WallTime now, StreamSeq seq, WallTime ts, Kind kind) {
+  std::string text = proto::write_event(
+      {.ts = ts, .kind = kind, .stream = {"sim"}, .payload = std::to_string(seq.value)});
+  return {now, seq, ts, std::move(kind), std::move(text)};
 }
 
 Kind any_kind(Random& dice, const Scenario& scenario) {
@@ -140,8 +143,8 @@ class WallWorld {
       off = Micros{-random_.within(0, 6'000'000)};  // perhaps too early
     }
     ++seq_.value;
-    agenda_.emplace(at, EventArrived{at, seq_, at - scenario_.options.skew - off,
-                                     any_kind(random_, scenario_), event_text(seq_)});
+    agenda_.emplace(
+        at, make_event(at, seq_, at - scenario_.options.skew - off, any_kind(random_, scenario_)));
   }
 
   void schedule_operator() {
@@ -197,7 +200,7 @@ std::vector<EventArrived> make_file(const Scenario& scenario, std::int64_t slice
     const std::int64_t where = at - (dice.chance(5) ? dice.within(1, 5) : 0);
     const WallTime ts =
         slice_start({where}, scenario.options.epoch0, slice) + Micros{dice.within(0, slice.us - 1)};
-    events.push_back({ts, {seq}, ts, any_kind(dice, scenario), event_text({seq})});
+    events.push_back(make_event({}, {seq}, ts, any_kind(dice, scenario)));
     if (dice.chance(60)) {
       ++at;
       --slices;

@@ -4,14 +4,12 @@
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
-#include <charconv>
 #include <cstdio>
-#include <cstdlib>
-#include <random>
 #include <string>
 #include <string_view>
 
 #include "tests/sim/run.h"
+#include "tests/sim/seed.h"
 
 using namespace lc;
 using namespace lc::sim;
@@ -20,25 +18,6 @@ namespace {
 
 constexpr std::int64_t kSlicesDefault = 75'000;  // of each of the two tests below
 constexpr std::int64_t kSlicesPerWorld = 300;
-
-std::optional<std::uint64_t> environment_number(const char* name) {
-  const char* text = std::getenv(name);
-  if (text == nullptr) {
-    return std::nullopt;
-  }
-  const std::string_view digits(text);
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
-  REQUIRE_MESSAGE((error == std::errc{} && end == digits.data() + digits.size()), name,
-                  " is not a number: ", text);
-  return number;
-}
-
-std::uint64_t first_seed() {
-  static const std::uint64_t kSeed =
-      environment_number("LC_SIM_SEED").value_or(std::random_device{}());  // tidy: it is printed
-  return kSeed;
-}
 
 std::int64_t slices_wanted() {
   return static_cast<std::int64_t>(

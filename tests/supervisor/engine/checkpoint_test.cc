@@ -1,6 +1,8 @@
 // What a supervisor finds that takes up a stream which another one left. That an engine made from a
 // checkpoint goes on as if nothing had happened is tests/sim's to prove.
 
+#include "supervisor/engine/checkpoint.h"
+
 #include <doctest/doctest.h>
 
 #include "tests/supervisor/engine/rig.h"
