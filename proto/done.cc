@@ -84,6 +84,7 @@ Result<Done> parse_done(std::string_view text) {
     done.t_ms = reader.integer("t_ms", kCount);
   }
   done.lamport = {reader.integer("lamport", kCount)};
+  done.model_calls = read_model_calls(reader);
   reader.finish();
   if (!problems.empty()) {
     return problems.error("done");
@@ -109,6 +110,13 @@ std::string write_done(const Done& done) {
   writer.key("error").string(valid_utf8(done.error));
   writer.key("t_ms").number(done.t_ms);
   writer.key("lamport").number(done.lamport.value);
+  if (!done.model_calls.calls.empty()) {
+    writer.key("model_calls");
+    write_model_calls(writer, done.model_calls.calls);
+  }
+  if (done.model_calls.dropped > 0) {
+    writer.key("model_calls_dropped").number(done.model_calls.dropped);
+  }
   writer.end_object();
   return out;
 }

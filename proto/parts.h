@@ -8,6 +8,7 @@
 #include "proto/action.h"
 #include "proto/context.h"
 #include "proto/event.h"
+#include "proto/model_call.h"
 #include "proto/reader.h"
 
 // Parts that several messages share. For proto/ and the journal.
@@ -35,5 +36,9 @@ void write_context(JsonWriter& writer, const Context& context);
 /// `{set?, delete?}`
 ContextDiff read_context_diff(ObjectReader reader);
 void write_context_diff(JsonWriter& writer, const ContextDiff& diff);
+
+/// Fields `model_calls` and `model_calls_dropped`, which may both be absent.
+ModelCalls read_model_calls(ObjectReader& reader);
+void write_model_calls(JsonWriter& writer, const std::vector<ModelCall>& calls);
 
 }  // namespace lc::proto

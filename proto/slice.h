@@ -11,6 +11,7 @@
 #include "common/time.h"
 #include "proto/action.h"
 #include "proto/context.h"
+#include "proto/model_call.h"
 
 namespace lc::proto {
 
@@ -77,6 +78,7 @@ struct Done {
   std::string error;         // words, when status is error
   std::int64_t t_ms = 0;
   Lamport lamport;
+  ModelCalls model_calls;  // what it takes to run the reaction again
 
   bool operator==(const Done&) const = default;
 };

@@ -18,15 +18,31 @@ proto::Done make_done(const proto::Ready& ready, Answer answer, std::int64_t t_m
           .usage = std::move(answer.usage),
           .error = std::move(answer.error),
           .t_ms = t_ms,
-          .lamport = Lamport{ready.lamport.value + 1}};
+          .lamport = Lamport{ready.lamport.value + 1},
+          .model_calls = std::move(answer.model_calls)};
 }
 
-std::string write_bounded_done(const proto::Done& done, std::size_t bytes_max) {
+namespace {
+
+// The text without as many of the last model calls as it takes to fit; what remains may be too
+// long. The answer itself stays as it is.
+std::string write_with_calls_that_fit(proto::Done& done, std::size_t bytes_max) {
   std::string text = proto::write_done(done);
+  while (text.size() > bytes_max && !done.model_calls.calls.empty()) {
+    proto::drop_last_model_call(done.model_calls);
+    text = proto::write_done(done);
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string write_bounded_done(proto::Done done, std::size_t bytes_max) {
+  proto::Done refused = done;
+  const std::string text = write_with_calls_that_fit(done, bytes_max);
   if (text.size() <= bytes_max) {
     return text;
   }
-  proto::Done refused = done;
   refused.status = proto::DoneStatus::error;
   refused.diff = {};
   refused.actions.clear();
@@ -34,7 +50,7 @@ std::string write_bounded_done(const proto::Done& done, std::size_t bytes_max) {
   refused.error = fmt::format(
       "protocol: the answer takes {} bytes, the limit is {} ({})", text.size(), bytes_max,
       bytes_max < proto::kDoneBytesMax ? "max_payload of the NATS server" : "of one reaction");
-  return proto::write_done(refused);
+  return write_with_calls_that_fit(refused, bytes_max);
 }
 
 }  // namespace lc::worker

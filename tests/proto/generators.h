@@ -139,6 +139,24 @@ inline std::string pick_nonce() {
   return pick_name(std::string(kWordChars) + "-", 100);
 }
 
+inline ModelCalls pick_model_calls() {
+  ModelCalls calls;
+  for (int i = *rc::gen::inRange(0, 4); i > 0; --i) {
+    ModelCall call = {.request = "", .answer = ModelAnswer{.text = pick_text()}};
+    for (std::size_t at = 0; at < kRequestHashChars; ++at) {
+      call.request += *rc::gen::elementOf(std::string("0123456789abcdef"));
+    }
+    if (*rc::gen::arbitrary<bool>()) {
+      call.answer->usage = write_json(JsonObject{{"tokens", pick_json(1)}});
+    } else {
+      call.answer = fail(*rc::gen::element(ErrorCode::denied, ErrorCode::corrupt), pick_text());
+    }
+    calls.calls.push_back(std::move(call));
+  }
+  calls.dropped = *rc::gen::element<std::int64_t>(0, 0, 1, 1'000);
+  return calls;
+}
+
 inline Done pick_done() {
   Done done;
   done.stream = pick_stream();
@@ -153,6 +171,7 @@ inline Done pick_done() {
   done.error = pick_text();
   done.t_ms = pick_count();
   done.lamport = {pick_count()};
+  done.model_calls = pick_model_calls();
   return done;
 }
 

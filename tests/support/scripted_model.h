@@ -18,11 +18,16 @@ class ScriptedModel : public ModelClient {
   };
   /// Outlives the model: the crew owns that one.
   struct Record {
+    std::vector<std::pair<SliceIndex, Attempt>> begun;
     std::vector<Asked> asked;
   };
 
   ScriptedModel(std::deque<Result<ChatAnswer>> answers, Record& record)
       : answers_(std::move(answers)), record_(record) {}
+
+  void begin(SliceIndex slice, Attempt attempt) override {
+    record_.begun.emplace_back(slice, attempt);
+  }
 
   Result<ChatAnswer> complete(const ChatRequest& request, Micros budget) override {
     record_.asked.push_back({request, budget});

@@ -46,6 +46,32 @@ TEST_CASE("reply: a done over the limit becomes an error that says so") {
   CHECK(read->diff.empty());
 }
 
+TEST_CASE("reply: model calls never cost an answer that fits without them") {
+  Answer answer;
+  answer.diff.set["key"] = '"' + std::string(2'000, 'x') + '"';
+  for (const char* text : {"one", "two", "three"}) {
+    answer.model_calls.calls.push_back(
+        {.request = std::string(proto::kRequestHashChars, 'a'),
+         .answer = proto::ModelAnswer{.text = text + std::string(1'000, 'x')}});
+  }
+  const proto::Done done = make_done(some_ready(), answer, 1);
+  const auto whole = proto::parse_done(write_bounded_done(done, 100'000));
+  REQUIRE(whole);
+  CHECK(*whole == done);
+  const auto cut = proto::parse_done(write_bounded_done(done, 4'000));
+  REQUIRE(cut);
+  CHECK(cut->status == proto::DoneStatus::ok);
+  CHECK(cut->diff == answer.diff);
+  REQUIRE(cut->model_calls.calls.size() == 1);
+  CHECK(cut->model_calls.calls[0].answer->text.starts_with("one"));
+  CHECK(cut->model_calls.dropped == 2);
+  const auto refused = proto::parse_done(write_bounded_done(done, 1'800));
+  REQUIRE(refused);
+  CHECK(refused->status == proto::DoneStatus::error);
+  CHECK(refused->model_calls.calls.size() == 1);
+  CHECK(refused->model_calls.dropped == 2);
+}
+
 TEST_CASE("reply: words of an error are cut between characters") {
   std::string words(kErrorBytesMax - 1, 'x');
   words += "\xC3\xA9 and more";

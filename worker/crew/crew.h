@@ -16,6 +16,7 @@ struct Answer {
   std::vector<proto::ActionDraft> actions;
   std::string usage = "{}";  // JSON object
   std::string error;         // words, when status is error
+  proto::ModelCalls model_calls;
 
   bool operator==(const Answer&) const = default;
 };

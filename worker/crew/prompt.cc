@@ -92,7 +92,7 @@ PromptCrew::PromptCrew(const proto::PromptSpec& spec, std::unique_ptr<Templates>
                 .max_tokens = spec.max_tokens},
       asks_(needs_model(spec)),
       templates_(std::move(templates)),
-      model_(std::move(model)),
+      model_(model ? std::make_unique<RecordingModel>(std::move(model)) : nullptr),
       on_progress_(std::move(on_progress)) {
   LC_ASSERT(!asks_ || model_ != nullptr);
 }
@@ -139,8 +139,15 @@ Result<std::unique_ptr<Crew>> PromptCrew::create(const proto::PromptSpec& spec,
 }
 
 Answer PromptCrew::react(const proto::Ready& ready) {
-  auto answer = try_react(ready);
-  return answer ? std::move(*answer) : error_answer(answer.error().message);
+  if (model_) {
+    model_->begin(ready.slice, ready.attempt);
+  }
+  auto result = try_react(ready);
+  Answer answer = result ? std::move(*result) : error_answer(result.error().message);
+  if (model_) {
+    answer.model_calls = model_->take_calls();
+  }
+  return answer;
 }
 
 Result<Answer> PromptCrew::try_react(const proto::Ready& ready) const {

@@ -6,7 +6,7 @@
 #include "common/result.h"
 #include "proto/manifest.h"
 #include "worker/crew/crew.h"
-#include "worker/llm/model.h"
+#include "worker/llm/recording_model.h"
 #include "worker/progress.h"
 
 namespace lc::worker {
@@ -15,7 +15,7 @@ namespace lc::worker {
 bool needs_model(const proto::PromptSpec& spec);
 
 /// A crew that is YAML alone: renders its prompts, asks a model once, renders its outputs, and
-/// patches the context.
+/// patches the context. Its answers tell what it asked of the model, also those that failed.
 ///
 /// Templates see ctx, slice, events, event (the last one), needs, missing, stream, crew and epoch0;
 /// outputs see `generated`, the model's text, too; the patch sees `outputs`, as they were rendered,
@@ -44,7 +44,7 @@ class PromptCrew : public Crew {
   ChatRequest settings_;  // model, temperature and limit; the texts are filled in
   bool asks_;
   std::unique_ptr<Templates> templates_;
-  std::unique_ptr<ModelClient> model_;
+  std::unique_ptr<RecordingModel> model_;  // null: it asks none
   OnProgress on_progress_;
 };
 

@@ -23,6 +23,7 @@ class HttpModelClient : public ModelClient {
   HttpModelClient& operator=(const HttpModelClient&) = delete;
   ~HttpModelClient() override;
 
+  void begin(SliceIndex, Attempt) override {}
   Result<ChatAnswer> complete(const ChatRequest& request, Micros budget) override;
 
  private:

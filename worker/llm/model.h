@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "common/ids.h"
 #include "common/result.h"
 #include "common/time.h"
 
@@ -27,6 +28,9 @@ struct ChatAnswer {
 class ModelClient {
  public:
   virtual ~ModelClient() = default;
+
+  /// Says whose questions follow: called at the start of each reaction.
+  virtual void begin(SliceIndex slice, Attempt attempt) = 0;
 
   /// Blocks until the answer or the end of `budget`, retries included.
   ///

@@ -6,6 +6,7 @@
 #include "proto/template/check.h"
 #include "tests/support/scripted_model.h"
 #include "worker/crew/output.h"
+#include "worker/llm/request_hash.h"
 
 namespace lc::worker {
 namespace {
@@ -59,6 +60,11 @@ TEST_CASE("prompt: one question, whose answer fills the outputs and the patch") 
   CHECK(record.asked[0].request.user == "1");
   CHECK(record.asked[0].request.model == "tiny");
   CHECK(record.asked[0].budget < millis(1'000));
+  CHECK(record.begun == std::vector{std::pair(SliceIndex{84}, Attempt{1})});
+  CHECK(answer.model_calls ==
+        proto::ModelCalls{
+            .calls = {{.request = request_hash(record.asked[0].request),
+                       .answer = proto::ModelAnswer{.text = "goal", .usage = "{\"n\":1}"}}}});
 }
 
 TEST_CASE("prompt: what the model client cannot do is the reaction's error, and no half answer") {
@@ -68,7 +74,27 @@ TEST_CASE("prompt: what the model client cannot do is the reaction's error, and 
       [] {});
   REQUIRE(crew);
   const Answer answer = (*crew)->react(ready_of({}));
-  CHECK(answer == error_answer("the script has no further answer"));
+  Answer expected = error_answer("the script has no further answer");
+  expected.model_calls.calls = {
+      {.request = request_hash(record.asked[0].request),
+       .answer = fail(ErrorCode::unavailable, "the script has no further answer")}};
+  CHECK(answer == expected);
+}
+
+TEST_CASE("prompt: what the model was asked is told also when an output cannot be made of it") {
+  proto::PromptSpec spec = spec_of(kTalker);
+  spec.patch_template = "ctx['said'] = nobody";
+  ScriptedModel::Record record;
+  auto crew =
+      PromptCrew::create(spec,
+                         std::make_unique<ScriptedModel>(
+                             std::deque<Result<ChatAnswer>>{ChatAnswer{.text = "goal"}}, record),
+                         [] {});
+  REQUIRE(crew);
+  const Answer answer = (*crew)->react(ready_of({}));
+  CHECK(answer.status == proto::DoneStatus::error);
+  REQUIRE(answer.model_calls.calls.size() == 1);
+  CHECK(answer.model_calls.calls[0].answer->text == "goal");
 }
 
 TEST_CASE("prompt: every wrong template is named") {
