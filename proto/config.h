@@ -72,10 +72,10 @@ struct LiveConfig {
 };
 
 /// Variables that start like settings but belong to the programs: flags by another way.
-inline constexpr std::array<std::string_view, 11> kProgramVariables = {
-    "LIVE_CREW_CGROUP_FD", "LIVE_CREW_CONFIG",     "LIVE_CREW_CREWS",       "LIVE_CREW_NATS",
-    "LIVE_CREW_PASS_ENV",  "LIVE_CREW_PYTHON_DIR", "LIVE_CREW_RUNTIME_DIR", "LIVE_CREW_SELECTOR",
-    "LIVE_CREW_SOCKET",    "LIVE_CREW_STATE_DIR",  "LIVE_CREW_WORKER",
+inline constexpr std::array<std::string_view, 12> kProgramVariables = {
+    "LIVE_CREW_CASSETTE", "LIVE_CREW_CGROUP_FD", "LIVE_CREW_CONFIG",     "LIVE_CREW_CREWS",
+    "LIVE_CREW_NATS",     "LIVE_CREW_PASS_ENV",  "LIVE_CREW_PYTHON_DIR", "LIVE_CREW_RUNTIME_DIR",
+    "LIVE_CREW_SELECTOR", "LIVE_CREW_SOCKET",    "LIVE_CREW_STATE_DIR",  "LIVE_CREW_WORKER",
 };
 
 /// One resolved setting and where its value came from.

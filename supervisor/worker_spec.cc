@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <string_view>
 
+#include "proto/cassette.h"
 #include "proto/worker_config.h"
 
 namespace lc::supervisor {
@@ -45,6 +46,11 @@ constexpr std::array<std::string_view, 27> kPassedOn = {"HOME",
                                                         "no_proxy"};
 constexpr std::array<std::string_view, 3> kOwnPassedOn = {"LIVE_CREW_PYTHON_DIR", "LOG_LEVEL",
                                                           "ASAN_OPTIONS"};
+
+// Workers have a folder of their own.
+std::string absolute_path(const std::string& path) {
+  return path.empty() ? path : fs::absolute(path).lexically_normal().string();
+}
 
 bool is_executable(const fs::path& path) {
   return access(path.c_str(), X_OK) == 0 && fs::is_regular_file(path);
@@ -90,10 +96,11 @@ std::vector<std::string> worker_environment(const Environment& environment,
   std::vector<std::string> out;
   for (const auto& [name, value] : environment) {
     const bool passed = std::ranges::count(kPassedOn, name) > 0 ||
-                        std::ranges::count(kOwnPassedOn, name) > 0 || name == llm.api_key_env ||
+                        std::ranges::count(kOwnPassedOn, name) > 0 ||
+                        name == proto::kCassetteVariable || name == llm.api_key_env ||
                         also.find("," + name + ",") != std::string::npos;
     if (passed) {
-      out.push_back(name + "=" + value);
+      out.push_back(name + "=" + (name == proto::kCassetteVariable ? absolute_path(value) : value));
     }
   }
   return out;
@@ -103,8 +110,9 @@ namespace {
 
 std::vector<std::string> absolute(const std::vector<std::string>& paths) {
   std::vector<std::string> out;
+  out.reserve(paths.size());
   for (const std::string& path : paths) {
-    out.push_back(fs::absolute(path).lexically_normal().string());
+    out.push_back(absolute_path(path));
   }
   return out;
 }
@@ -169,6 +177,7 @@ Result<std::string> find_worker_binary(const Environment& environment) {
     }
   }
   std::vector<std::string> tried;
+  tried.reserve(places.size());
   for (const fs::path& place : places) {
     tried.push_back(place.lexically_normal().string());
   }

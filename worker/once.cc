@@ -103,7 +103,11 @@ OnceResult run_once(const Options& options, const Environment& environment) {
     config.llm.base_url = options.llm_url;
   }
   ChildTree tree;
-  auto crew = load_crew(config, tree, environment, [] {});
+  const auto cassette = read_cassette_file(options.cassette, environment);
+  if (!cassette) {
+    return complain(exit_config, cassette.error());
+  }
+  auto crew = load_crew(config, tree, environment, *cassette, [] {});
   if (!crew) {
     return complain(exit_config, crew.error());
   }

@@ -14,8 +14,8 @@
 namespace lc::worker {
 namespace {
 
-constexpr std::array<std::string_view, 4> kNames = {"--crew", "--crew-file", "--llm-url",
-                                                    "--stream"};
+constexpr std::array<std::string_view, 5> kNames = {"--cassette", "--crew", "--crew-file",
+                                                    "--llm-url", "--stream"};
 
 std::unexpected<Error> bad(std::string message) {
   return fail(ErrorCode::invalid_input, std::move(message));
@@ -56,18 +56,25 @@ Result<Values> read_values(int argc, const char* const* argv, int first) {
 
 // Checks that exactly these options are there; `optional` may be.
 Status check_names(const Values& values, std::initializer_list<std::string_view> required,
-                   std::string_view optional) {
+                   std::initializer_list<std::string_view> optional) {
   for (const std::string_view name : required) {
     if (!values.contains(name)) {
       return bad(fmt::format("option {} is missing", name));
     }
   }
   for (const auto& [name, value] : values) {
-    if (name != optional && std::find(required.begin(), required.end(), name) == required.end()) {
+    if (std::ranges::find(required, name) == required.end() &&
+        std::ranges::find(optional, name) == optional.end()) {
       return bad(fmt::format("option {} does not belong here", name));
     }
   }
   return {};
+}
+
+// Empty when it is not there.
+std::string_view value_of(const Values& values, std::string_view name) {
+  const auto found = values.find(name);
+  return found == values.end() ? std::string_view() : found->second;
 }
 
 }  // namespace
@@ -89,23 +96,24 @@ Result<Options> parse_options(int argc, const char* const* argv) {
   const bool once = argc > 1 && std::string_view(argv[1]) == "once";
   LC_TRY(const Values values, read_values(argc, argv, once ? 2 : 1));
   if (once) {
-    LC_TRY_STATUS(check_names(values, {"--crew-file"}, "--llm-url"));
+    LC_TRY_STATUS(check_names(values, {"--crew-file"}, {"--cassette", "--llm-url"}));
     options.mode = Options::Mode::once;
     options.crew_file = values.at("--crew-file");
-    if (const auto url = values.find("--llm-url"); url != values.end()) {
-      options.llm_url = url->second;
-    }
+    options.llm_url = value_of(values, "--llm-url");
+    options.cassette = value_of(values, "--cassette");
     return options;
   }
-  LC_TRY_STATUS(check_names(values, {"--stream", "--crew"}, ""));
+  LC_TRY_STATUS(check_names(values, {"--stream", "--crew"}, {"--cassette"}));
   LC_TRY(options.stream, parse_stream_id(values.at("--stream")));
   LC_TRY(options.crew, parse_crew_id(values.at("--crew")));
+  options.cassette = value_of(values, "--cassette");
   return options;
 }
 
 std::string_view usage() {
-  return R"(usage: lcworker --stream STREAM --crew CREW
-       lcworker once --crew-file FILE.runtime.yaml [--llm-url URL] < ready.json > done.json
+  return R"(usage: lcworker --stream STREAM --crew CREW [--cassette FILE]
+       lcworker once --crew-file FILE.runtime.yaml [--llm-url URL] [--cassette FILE]
+                     < ready.json > done.json
        lcworker --probe-sandbox
        lcworker --help | --version
 
@@ -117,13 +125,16 @@ The second form runs one reaction in the foreground, without NATS, to try a crew
   --crew-file FILE   the crew's <crew>.runtime.yaml
   --llm-url URL      base URL of the model service (otherwise OPENAI_BASE_URL)
 
+With --cassette (otherwise LIVE_CREW_CASSETTE), a crew that asks a model is answered from a
+recording and no model service is asked.
+
 The third form confines itself as it would for a crew with `sandbox: standard`, and writes what
 this kernel has for that, and what is missing, as one JSON line.
 
 exit codes: 0 told to leave, or the reaction succeeded; 1 the reaction failed (once), or the
             kernel refuses the sandbox (--probe-sandbox);
             64 wrong usage; 65 the ready message is wrong (once); 69 NATS unreachable;
-            78 configuration or crew invalid
+            78 configuration, crew or cassette invalid
 )";
 }
 

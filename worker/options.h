@@ -15,6 +15,7 @@ struct Options {
   CrewId crew;            // serve
   std::string crew_file;  // once: path of <crew>.runtime.yaml
   std::string llm_url;    // once: empty means from the environment
+  std::string cassette;   // serve, once: empty means from the environment
 };
 
 /// Errors: invalid_input - names the wrong word and what is accepted.

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "common/clock.h"
@@ -28,9 +29,10 @@ int give_up(int code, std::string_view message, ChildTree& tree) {
 struct Start {
   proto::WorkerConfig config;
   std::string input_read;  // after the configuration
+  std::optional<CassetteFile> cassette;
 };
 
-Result<Start> read_start(const Options& options) {
+Result<Start> read_start(const Options& options, const Environment& environment) {
   LC_TRY(ConfigInput input, read_config_line());
   LC_TRY(proto::WorkerConfig config, proto::parse_worker_config(input.line));
   if (config.stream != options.stream || config.crew != options.crew) {
@@ -41,18 +43,22 @@ Result<Start> read_start(const Options& options) {
                     config.stream.value, config.crew.value, options.stream.value,
                     options.crew.value));
   }
-  return Start{.config = std::move(config), .input_read = std::move(input.rest)};
+  LC_TRY(auto cassette, read_cassette_file(options.cassette, environment));
+  return Start{.config = std::move(config),
+               .input_read = std::move(input.rest),
+               .cassette = std::move(cassette)};
 }
 
 // Loads the crew and makes it able to react; one that starts nothing can start nothing afterwards.
 Result<std::unique_ptr<Crew>> start_crew(const proto::WorkerConfig& config, ChildTree& tree,
-                                         const Environment& environment) {
+                                         const Environment& environment,
+                                         const std::optional<CassetteFile>& cassette) {
   const OnProgress tell = [limit = ProgressLimit()]() mutable {
     if (limit.allows(monotonic_now())) {
       report_progress();
     }
   };
-  LC_TRY(std::unique_ptr<Crew> crew, load_crew(config, tree, environment, tell));
+  LC_TRY(std::unique_ptr<Crew> crew, load_crew(config, tree, environment, cassette, tell));
   if (!crew->runs_programs()) {
     if (auto forbidden = forbid_exec(config.sandbox); !forbidden) {
       return within("sandbox", forbidden.error());
@@ -69,7 +75,7 @@ int run_service(const Options& options, const Environment& environment) {
   block_leave_signals();
   static ChildTree tree;  // the watching thread uses both until the process ends
   static Takeover takeover;
-  const auto start = read_start(options);
+  auto start = read_start(options, environment);
   if (!start) {
     return give_up(exit_config, start.error().message, tree);
   }
@@ -92,7 +98,8 @@ int run_service(const Options& options, const Environment& environment) {
                    tree);
   }
   leave_with_supervisor(tree, takeover, start->input_read);
-  auto crew = start_crew(config, tree, confined_environment);
+  auto crew = start_crew(config, tree, confined_environment, start->cassette);
+  start->cassette.reset();  // up to 64 MiB, taken apart or not needed
   if (!crew) {
     return give_up(exit_config, crew.error().message, tree);
   }

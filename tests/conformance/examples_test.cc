@@ -15,6 +15,7 @@
 
 #include "common/json.h"
 #include "proto/action.h"
+#include "proto/cassette.h"
 #include "proto/config.h"
 #include "proto/context.h"
 #include "proto/error_reasons.h"
@@ -70,6 +71,7 @@ Result<std::string> read_config(const std::string& text, const std::string& file
 // Schema name to reader: a schema without a row fails the test.
 const std::map<std::string, Reader> kReaders = {
     {"action", message<Action>(parse_action, write_action)},
+    {"cassette_entry", message<CassetteEntry>(parse_cassette_entry, write_cassette_entry)},
     {"context_diff", message<ContextDiff>(parse_context_diff, write_context_diff)},
     {"done", message<Done>(parse_done, write_done)},
     {"error", message<ErrorReport>(parse_error_report, write_error_report)},

@@ -5,6 +5,7 @@
 #include "common/check.h"
 #include "common/json.h"
 #include "common/yaml.h"
+#include "proto/cassette.h"
 #include "proto/config.h"
 #include "proto/event.h"
 #include "proto/manifest.h"
@@ -38,6 +39,21 @@ void check(std::string_view input, Result<T> (*parse)(std::string_view),
 
 Result<proto::Event> parse_lenient(std::string_view text) {
   return proto::parse_event(text, {.strict_mode = false});
+}
+
+// A file of lines; what is accepted is written as one again.
+void run_cassette(std::string_view input) {
+  const auto entries = proto::parse_cassette(input, "input");
+  if (!entries) {
+    check_words(entries.error());
+    return;
+  }
+  std::string text = proto::cassette_header() + "\n";
+  for (const proto::CassetteEntry& entry : *entries) {
+    text += proto::write_cassette_entry(entry) + "\n";
+  }
+  const auto again = proto::parse_cassette(text, "written");
+  LC_ASSERT(again.has_value() && *again == *entries);
 }
 
 void run_event(std::string_view input) {
@@ -138,9 +154,9 @@ void run_template(std::string_view input) {
 }
 
 constexpr Target kTargets[] = {
-    {"done", run_done},   {"event", run_event},       {"json", run_json},
-    {"ready", run_ready}, {"settings", run_settings}, {"template", run_template},
-    {"yaml", run_yaml},
+    {"cassette", run_cassette}, {"done", run_done},   {"event", run_event},
+    {"json", run_json},         {"ready", run_ready}, {"settings", run_settings},
+    {"template", run_template}, {"yaml", run_yaml},
 };
 
 }  // namespace

@@ -8,6 +8,7 @@ import time
 import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from cassette import write_cassette
 from model_server import ModelServer, Step, chat
 from nats_client import Client, Server
 from worker_process import Worker, wait_for_exit, write_crew
@@ -475,10 +476,56 @@ class ProgressTest(WorkerCase):
             worker.stop()
 
 
+class CassetteTest(WorkerCase):
+    """A model's answers that were recorded are played back from a file."""
+
+    MANIFEST = ("crew: echo\ntriggers: [ping]\nuser_template: 'Speak of {{ slice }}.'\n"
+                "outputs:\n  - {kind: line, text: '{{ generated }}'}\n")
+
+    def answers(self, **options):
+        """The dones of two slices, without what differs between runs."""
+        worker = self.start(manifest=self.MANIFEST, **options)
+        self.assertEqual(worker.state()["state"], "ready", worker.said())
+        dones = [self.react(number) for number in (1, 2)]
+        worker.stop()
+        return [{k: v for k, v in done.items() if k not in ("t_ms", "nonce")} for done in dones]
+
+    def test_a_confined_worker_plays_a_file_that_its_sandbox_keeps_from_it(self):
+        model = ModelServer(Step(chat("one")), Step({"error": "busy"}, 400))
+        recorded = self.answers(llm_url=model.url)
+        model.stop()
+        self.assertEqual([done["status"] for done in recorded], ["ok", "error"])
+        with tempfile.TemporaryDirectory() as elsewhere:
+            variable = {"LIVE_CREW_CASSETTE": write_cassette(elsewhere, *recorded)}
+            for level in ("off", "standard", "strict"):
+                played = self.answers(environment=variable, sandbox={"level": level})
+                self.assertEqual(played, recorded)
+
+    def test_a_cassette_that_is_wrong_or_absent_is_refused_with_78(self):
+        broken = write_cassette(self.folder)
+        with open(broken, "a", encoding="utf-8") as file:
+            file.write("{}\n")
+        absent = os.path.join(self.folder, "absent")
+        for path, words in ((broken, f"{broken}:2: "), (absent, f"cassette {absent}: ")):
+            worker = self.start(manifest=self.MANIFEST, environment={"LIVE_CREW_CASSETTE": path})
+            state = worker.state()
+            self.assertEqual(state["state"], "failed")
+            self.assertIn(words, state["message"])
+            self.assertEqual(worker.wait(), 78)
+
+
 class SmallPayloadTest(WorkerCase):
     """A server that takes 64 KiB at most."""
 
     server_config = "max_payload: 65536\n"
+
+    def test_a_recorded_call_gives_way_to_the_answer_over_max_payload(self):
+        model = ModelServer(Step(chat("x" * 50_000)))
+        self.addCleanup(model.stop)
+        self.start(manifest=CassetteTest.MANIFEST, llm_url=model.url).state()
+        done = self.react()
+        self.assertEqual((done["status"], done["model_calls_dropped"]), ("ok", 1))
+        self.assertEqual(len(done["actions"][0]["payload"]["text"]), 50_000)
 
     def test_a_done_over_max_payload_becomes_an_error_that_says_so(self):
         self.start().state()

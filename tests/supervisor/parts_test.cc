@@ -102,5 +102,14 @@ TEST_CASE("worker environment: programs' needs and the model's key, nothing of t
   CHECK(worker_environment(environment, llm) == std::vector<std::string>{"MY_KEY=k", "PATH=/bin"});
 }
 
+TEST_CASE("worker environment: a cassette is found from wherever the worker runs") {
+  CHECK(worker_environment({{"LIVE_CREW_CASSETTE", "/runs/../c.jsonl"}}, {}) ==
+        std::vector<std::string>{"LIVE_CREW_CASSETTE=/c.jsonl"});
+  const auto here = worker_environment({{"LIVE_CREW_CASSETTE", "c.jsonl"}}, {});
+  REQUIRE(here.size() == 1);
+  CHECK(here[0].starts_with("LIVE_CREW_CASSETTE=/"));
+  CHECK(here[0].ends_with("/c.jsonl"));
+}
+
 }  // namespace
 }  // namespace lc::supervisor

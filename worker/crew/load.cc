@@ -12,6 +12,7 @@
 #include "proto/manifest.h"
 #include "worker/crew/program.h"
 #include "worker/crew/prompt.h"
+#include "worker/llm/cassette_model.h"
 #include "worker/llm/http_model.h"
 #include "worker/llm/settings.h"
 
@@ -67,10 +68,23 @@ Result<proto::Manifest> load_manifest(const fs::path& path) {
   return std::move(*result.manifest);
 }
 
+Result<std::unique_ptr<ModelClient>> play_cassette(const CassetteFile& file, const CrewId& crew) {
+  LC_TRY(auto entries, proto::parse_cassette(file.text, file.path));
+  return std::make_unique<CassetteModel>(file.path, std::move(entries), crew);
+}
+
+Result<std::unique_ptr<ModelClient>> ask_service(const proto::LlmConfig& config,
+                                                 const Environment& environment,
+                                                 const OnProgress& on_progress) {
+  LC_TRY(LlmSettings settings, resolve_llm(config, environment));
+  return HttpModelClient::create(std::move(settings), on_progress);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Crew>> load_crew(const proto::WorkerConfig& config, ChildTree& tree,
                                         const Environment& environment,
+                                        const std::optional<CassetteFile>& cassette,
                                         const OnProgress& on_progress) {
   LC_TRY(const proto::Manifest manifest, load_manifest(config.manifest));
   if (!config.crew.empty() && manifest.crew != config.crew) {
@@ -97,8 +111,8 @@ Result<std::unique_ptr<Crew>> load_crew(const proto::WorkerConfig& config, Child
   }
   std::unique_ptr<ModelClient> model;
   if (needs_model(*manifest.prompt)) {
-    LC_TRY(LlmSettings settings, resolve_llm(config.llm, environment));
-    LC_TRY(model, HttpModelClient::create(std::move(settings), on_progress));
+    LC_TRY(model, cassette ? play_cassette(*cassette, manifest.crew)
+                           : ask_service(config.llm, environment, on_progress));
   }
   return PromptCrew::create(*manifest.prompt, std::move(model), on_progress);
 }

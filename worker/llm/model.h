@@ -34,9 +34,9 @@ class ModelClient {
 
   /// Blocks until the answer or the end of `budget`, retries included.
   ///
-  /// Errors: invalid_input - the request or the settings are wrong; denied - key or quota;
-  /// overloaded - the service or the answer is over a limit; unavailable - no usable answer in
-  /// time.
+  /// Errors: invalid_input - the request or the settings are wrong; not_found - a cassette does not
+  /// have it; denied - key or quota; overloaded - the service or the answer is over a limit;
+  /// unavailable - no usable answer in time.
   virtual Result<ChatAnswer> complete(const ChatRequest& request, Micros budget) = 0;
 };
 
