@@ -16,7 +16,18 @@ struct BusMessage {
   std::string subject;
   std::string data;
   StreamSeq seq;
+  std::string msg_id = {};  // only from a consumer that was asked for it
 };
+
+/// One message of a stream, read by itself; `msg_id` is empty if it was published without.
+struct StreamMessage {
+  StreamSeq seq;
+  std::string data;
+  std::string msg_id = {};
+};
+
+/// Whether a consumer tells the message ids: reading headers costs, with each message.
+enum class MessageIds { ignore, read };
 
 struct StreamSpec {
   std::string name;
@@ -82,17 +93,42 @@ class Bus {
   virtual Status publish_acked(std::string subject, std::string data, std::string msg_id,
                                OnResult<PublishAck> on_ack) = 0;
 
+  /// Publishes into a stream if `expected_last` is the sequence of its last message, that is if
+  /// nobody else has written; 0 expects a stream that never had one. Sent once, never again; many
+  /// may be under way, and reach the server in the order given (also against `publish_acked`). One
+  /// that is refused makes all behind it refused, as they expect it. A `msg_id` that is known is
+  /// answered as a duplicate before `expected_last` is looked at; an empty one is none.
+  ///
+  /// Errors: conflict - the stream ends elsewhere; nothing was stored. unavailable - not connected,
+  /// the connection was lost, or no answer in time: it may have happened. overloaded - the outbox
+  /// or the stream is full. invalid_input - over max_payload, or more than the stream takes.
+  virtual void append(std::string subject, std::string data, std::string msg_id,
+                      StreamSeq expected_last, OnResult<PublishAck> on_result) = 0;
+
   virtual Status subscribe(std::string subject, OnMessage on_message) = 0;
 
-  /// Reads a stream in order from `start` on, for ever.
+  /// Reads a stream in order from `start` on, until `stop_consumer`.
   virtual Status consume(std::string stream, std::string subject, StreamSeq start,
-                         OnMessage on_message) = 0;
+                         OnMessage on_message, MessageIds ids = MessageIds::ignore) = 0;
+
+  /// Ends what `consume` began on this stream: nothing is given any more after the call, and the
+  /// server forgets the consumer. A later `consume` starts afresh. None there: nothing happens.
+  virtual void stop_consumer(std::string stream) = 0;
 
   /// Stops or resumes the delivery of `consume` (back-pressure); messages wait at the server.
   virtual void pause_consumer(std::string stream) = 0;
   virtual void resume_consumer(std::string stream) = 0;
 
   virtual void ensure_stream(StreamSpec spec, OnResult<StreamInfo> on_result) = 0;
+  /// Errors: not_found - no such stream.
+  virtual void stream_info(std::string stream, OnResult<StreamInfo> on_result) = 0;
+  /// Errors: not_found - no such stream, or no such message in it: deleted, expired, not yet there.
+  virtual void get_message(std::string stream, StreamSeq seq,
+                           OnResult<StreamMessage> on_result) = 0;
+  /// The last message with this subject. Errors: as of `get_message`.
+  virtual void get_last_message(std::string stream, std::string subject,
+                                OnResult<StreamMessage> on_result) = 0;
+
   virtual void ensure_bucket(BucketSpec spec, OnResult<bool> on_result) = 0;  // true: was created
   virtual void kv_get(std::string bucket, std::string key, OnResult<KvEntry> on_result) = 0;
   /// Errors: conflict - the key exists.

@@ -42,22 +42,35 @@ Status NatsBus::publish_acked(std::string subject, std::string data, std::string
   if (side_->closing) {
     return fail(ErrorCode::unavailable, "the bus is closing");
   }
-  // The header counts too: `NATS/1.0\r\nNats-Msg-Id: <id>\r\n\r\n`.
-  constexpr std::size_t kHeaderBytes = 28;
-  LC_TRY_STATUS(side_->check_size(subject, data.size() + msg_id.size() + kHeaderBytes));
-  if (side_->open_acks.size() >= side_->options.outbox_messages_max ||
-      side_->open_ack_bytes + data.size() > side_->options.outbox_bytes_max) {
-    return side_->refuse_full("the outbox");
-  }
-  std::uint64_t id = ++side_->last_id;
-  side_->open_acks.emplace(id, Loop::OpenAck{.on_ack = std::move(on_ack), .bytes = data.size()});
-  side_->open_ack_bytes += data.size();
+  LC_TRY_STATUS(side_->check_size(
+      subject, data.size() + header_bytes({{.name = kMsgIdHeader, .value = msg_id}})));
+  LC_TRY_STATUS(side_->check_outbox(data.size()));
+  std::uint64_t id = side_->expect_ack(std::move(on_ack), data.size());
   ++side_->published;
   side_->push(PublishAcked{.id = id,
                            .subject = std::move(subject),
                            .data = std::move(data),
                            .msg_id = std::move(msg_id)});
   return {};
+}
+
+void NatsBus::append(std::string subject, std::string data, std::string msg_id,
+                     StreamSeq expected_last, OnResult<PublishAck> on_result) {
+  std::vector<MessageHeader> headers = append_headers(expected_last, std::move(msg_id));
+  Status admitted = side_->check_size(subject, data.size() + header_bytes(headers));
+  if (admitted) {
+    admitted = side_->check_outbox(data.size());
+  }
+  std::uint64_t id = side_->expect_ack(std::move(on_result), data.size());
+  if (!admitted) {
+    side_->refuse(id, std::move(admitted).error());
+    return;
+  }
+  ++side_->published;
+  side_->push(PublishOnce{.id = id,
+                          .subject = std::move(subject),
+                          .data = std::move(data),
+                          .headers = std::move(headers)});
 }
 
 Status NatsBus::subscribe(std::string subject, OnMessage on_message) {
@@ -71,31 +84,44 @@ Status NatsBus::subscribe(std::string subject, OnMessage on_message) {
 }
 
 Status NatsBus::consume(std::string stream, std::string subject, StreamSeq start,
-                        OnMessage on_message) {
+                        OnMessage on_message, MessageIds ids) {
   if (side_->closing) {
     return fail(ErrorCode::unavailable, "the bus is closing");
   }
-  auto index = static_cast<std::uint32_t>(side_->consumers.size());
-  Loop::Consumer& consumer = side_->consumers.emplace_back();
+  std::uint32_t index = ++side_->last_consumer;
+  Loop::Consumer& consumer = side_->consumers[index];
   consumer.stream = stream;
   consumer.on_message = std::move(on_message);
   consumer.last_given = std::max<std::int64_t>(start.value, 1) - 1;
   side_->push(Consume{.index = index,
                       .stream = std::move(stream),
                       .subject = std::move(subject),
-                      .start = start.value});
+                      .start = start.value,
+                      .ids = ids});
   return {};
 }
 
+void NatsBus::stop_consumer(std::string stream) {
+  for (auto& [index, consumer] : side_->consumers) {
+    if (consumer.stream == stream && !consumer.stopped) {
+      consumer.stopped = true;
+      consumer.held.clear();
+      side_->push(StopConsumer{.index = index});
+    }
+  }
+  if (!side_->giving) {  // else one of them may be running just now
+    side_->forget_stopped();
+  }
+}
+
 void NatsBus::pause_consumer(std::string stream) {
-  for (Loop::Consumer& consumer : side_->consumers) {
+  for (auto& [index, consumer] : side_->consumers) {
     consumer.paused = consumer.paused || consumer.stream == stream;
   }
 }
 
 void NatsBus::resume_consumer(std::string stream) {
-  for (std::size_t i = 0; i < side_->consumers.size(); ++i) {
-    Loop::Consumer& consumer = side_->consumers[i];
+  for (auto& [index, consumer] : side_->consumers) {
     if (consumer.stream == stream && consumer.paused) {
       consumer.paused = false;
       side_->link.arrivals->wake();  // what was held is given out in a turn of its own
@@ -109,6 +135,36 @@ void NatsBus::ensure_stream(StreamSpec spec, OnResult<StreamInfo> on_result) {
                            : std::unexpected(std::move(reply.status).error()));
   });
   side_->push(EnsureStream{.id = id, .spec = std::move(spec)});
+}
+
+void NatsBus::stream_info(std::string stream, OnResult<StreamInfo> on_result) {
+  std::uint64_t id = side_->expect([on_result = std::move(on_result)](Reply reply) {
+    on_result(reply.status ? Result<StreamInfo>(reply.stream)
+                           : std::unexpected(std::move(reply.status).error()));
+  });
+  side_->push(ReadStreamInfo{.id = id, .stream = std::move(stream)});
+}
+
+namespace {
+
+auto message_to(OnResult<StreamMessage> on_result) {
+  return [on_result = std::move(on_result)](Reply reply) {
+    on_result(reply.status ? Result<StreamMessage>(std::move(reply.message))
+                           : std::unexpected(std::move(reply.status).error()));
+  };
+}
+
+}  // namespace
+
+void NatsBus::get_message(std::string stream, StreamSeq seq, OnResult<StreamMessage> on_result) {
+  std::uint64_t id = side_->expect(message_to(std::move(on_result)));
+  side_->push(GetMessage{.id = id, .stream = std::move(stream), .seq = seq.value, .subject = {}});
+}
+
+void NatsBus::get_last_message(std::string stream, std::string subject,
+                               OnResult<StreamMessage> on_result) {
+  std::uint64_t id = side_->expect(message_to(std::move(on_result)));
+  side_->push(GetMessage{.id = id, .stream = std::move(stream), .subject = std::move(subject)});
 }
 
 void NatsBus::ensure_bucket(BucketSpec spec, OnResult<bool> on_result) {
@@ -177,23 +233,24 @@ void NatsBus::kv_update(std::string bucket, std::string key, std::string value,
 
 void NatsBus::write(std::string bucket, std::string key, std::string value, std::uint64_t revision,
                     OnResult<std::uint64_t> on_result) {
-  constexpr std::size_t kHeaderBytes = 70;
+  std::vector<MessageHeader> headers;
+  if (revision != 0) {
+    headers.push_back(
+        {.name = "Nats-Expected-Last-Subject-Sequence", .value = std::to_string(revision)});
+  }
   std::uint64_t id = side_->expect(revision_to(std::move(on_result)));
   Status checked = check_key(bucket, key);
   if (checked) {
-    checked = side_->check_size(key, value.size() + kHeaderBytes);
+    checked = side_->check_size(key, value.size() + header_bytes(headers));
   }
-  if (!checked) {  // answered in a later turn, like every other answer
-    Arrival refused;
-    refused.what = Arrival::What::reply;
-    refused.reply = std::make_unique<Reply>(Reply{.id = id, .status = std::move(checked)});
-    side_->link.arrivals->push_always(refused, 0);
+  if (!checked) {
+    side_->refuse(id, std::move(checked).error());
     return;
   }
-  side_->push(KvWrite{.id = id,
-                      .subject = "$KV." + bucket + "." + key,
-                      .value = std::move(value),
-                      .revision = revision});
+  side_->push(PublishOnce{.id = id,
+                          .subject = "$KV." + bucket + "." + key,
+                          .data = std::move(value),
+                          .headers = std::move(headers)});
 }
 
 void NatsBus::on_state(std::function<void(BusState)> on_change) {

@@ -29,7 +29,7 @@ struct NatsBusOptions {
 /// that hangs can stop messages but not the clock.
 ///
 /// Before the first connection: `subscribe`, `consume` and `publish_acked` are kept and start when
-/// connected; `publish`, `ensure_*` and `kv_*` answer `unavailable`.
+/// connected; `publish`, `append` and the requests answer `unavailable`.
 class NatsBus final : public Bus {
  public:
   /// Starts connecting; `on_state` tells when it has worked. Retries for ever.
@@ -43,12 +43,19 @@ class NatsBus final : public Bus {
   Status publish(std::string subject, std::string data) override;
   Status publish_acked(std::string subject, std::string data, std::string msg_id,
                        OnResult<PublishAck> on_ack) override;
+  void append(std::string subject, std::string data, std::string msg_id, StreamSeq expected_last,
+              OnResult<PublishAck> on_result) override;
   Status subscribe(std::string subject, OnMessage on_message) override;
-  Status consume(std::string stream, std::string subject, StreamSeq start,
-                 OnMessage on_message) override;
+  Status consume(std::string stream, std::string subject, StreamSeq start, OnMessage on_message,
+                 MessageIds ids = MessageIds::ignore) override;
+  void stop_consumer(std::string stream) override;
   void pause_consumer(std::string stream) override;
   void resume_consumer(std::string stream) override;
   void ensure_stream(StreamSpec spec, OnResult<StreamInfo> on_result) override;
+  void stream_info(std::string stream, OnResult<StreamInfo> on_result) override;
+  void get_message(std::string stream, StreamSeq seq, OnResult<StreamMessage> on_result) override;
+  void get_last_message(std::string stream, std::string subject,
+                        OnResult<StreamMessage> on_result) override;
   void ensure_bucket(BucketSpec spec, OnResult<bool> on_result) override;
   void kv_get(std::string bucket, std::string key, OnResult<KvEntry> on_result) override;
   void kv_create(std::string bucket, std::string key, std::string value,

@@ -16,7 +16,7 @@ struct Delivery {
   BusLink* link = nullptr;
   std::uint32_t index = 0;
   std::uint64_t connection = 0;
-  NatsConsumer* consumer = nullptr;
+  std::shared_ptr<NatsConsumer> consumer = nullptr;
   std::uint64_t generation = 0;
   std::int64_t consumer_seq = 0;
   bool broken = false;
@@ -24,12 +24,6 @@ struct Delivery {
 
 std::string_view data_of(natsMsg* message) {
   return {natsMsg_GetData(message), static_cast<std::size_t>(natsMsg_GetDataLength(message))};
-}
-
-std::string_view header_of(natsMsg* message, const char* name) {
-  const char* value = nullptr;
-  bool found = natsMsgHeader_Get(message, name, &value) == NATS_OK && value != nullptr;
-  return found ? value : "";
 }
 
 std::int64_t to_number(std::string_view text) {
@@ -46,7 +40,8 @@ void on_ended(void* closure) noexcept {
 
 Result<NatsSubscriptionPtr> start(natsConnection* connection, const std::string& subject,
                                   natsMsgHandler handler, Delivery what) {
-  auto delivery = std::make_unique<Delivery>(what);
+  BusLink& link = *what.link;
+  auto delivery = std::make_unique<Delivery>(std::move(what));
   natsSubscription* raw = nullptr;
   natsStatus status =
       natsConnection_Subscribe(&raw, connection, subject.c_str(), handler, delivery.get());
@@ -57,7 +52,7 @@ Result<NatsSubscriptionPtr> start(natsConnection* connection, const std::string&
   // From here on nats.c runs on_ended, which frees the delivery, after the last message.
   status = natsSubscription_SetOnCompleteCB(raw, on_ended, delivery.get());
   if (status != NATS_OK) {  // the connection has closed already; a callback may be under way
-    what.link->orphans.emplace_back(std::move(delivery));
+    link.orphans.emplace_back(std::move(delivery));
     return std::unexpected(nats_error("subscribing to '" + subject + "'", status));
   }
   delivery.release();
@@ -174,6 +169,9 @@ void on_streamed(natsConnection*, natsSubscription*, natsMsg* raw, void* closure
   arrival.seq = stream_seq;
   arrival.subject = natsMsg_GetSubject(raw);
   arrival.data = data_of(raw);
+  if (consumer.ids == MessageIds::read) {
+    arrival.msg_id = header_of(raw, kMsgIdHeader);
+  }
   if (!delivery.link->arrivals->push(arrival, arrival.data.size())) {
     break_consumer(delivery);  // full: nothing more of this generation; read again from here later
     return;
@@ -196,17 +194,24 @@ Result<NatsSubscriptionPtr> deliver_acks(BusLink& link, natsConnection* connecti
 
 Result<NatsSubscriptionPtr> deliver_consumer(BusLink& link, std::uint64_t connection_number,
                                              natsConnection* connection, const std::string& inbox,
-                                             NatsConsumer& consumer) {
+                                             std::shared_ptr<NatsConsumer> consumer) {
+  std::uint64_t generation = consumer->generation.load();
   auto started = start(connection, inbox, on_streamed,
                        {.link = &link,
                         .connection = connection_number,
-                        .consumer = &consumer,
-                        .generation = consumer.generation.load()});
+                        .consumer = std::move(consumer),
+                        .generation = generation});
   if (started) {
     // Flow control bounds what is under way; a limit here would only make holes.
     natsSubscription_SetPendingLimits(started->get(), -1, -1);
   }
   return started;
+}
+
+std::string_view header_of(natsMsg* message, const char* name) {
+  const char* value = nullptr;
+  bool found = natsMsgHeader_Get(message, name, &value) == NATS_OK && value != nullptr;
+  return found ? value : "";
 }
 
 bool parse_ack_subject(std::string_view reply, std::int64_t& stream_seq,
@@ -246,7 +251,8 @@ ParsedAck parse_ack_error(const JsonObject& error) {
   const std::string* words = found != nullptr ? as_string(*found) : nullptr;
   std::string message = words != nullptr ? *words : "the server refused, and did not say why";
   bool again = js_code == kJetStreamUnavailable || js_code == kJetStreamNotEnabled;
-  return {.status = fail(js_error_code(js_code), message + " (" + std::to_string(js_code) + ")"),
+  ErrorCode code = lost_compare_and_set(message) ? ErrorCode::conflict : js_error_code(js_code);
+  return {.status = fail(code, message + " (" + std::to_string(js_code) + ")"),
           .ack = {},
           .again = again};
 }

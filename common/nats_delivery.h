@@ -2,7 +2,9 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <string_view>
 
 #include "common/nats_handles.h"
 #include "common/nats_wire.h"
@@ -14,12 +16,13 @@ namespace lc {
 
 inline constexpr Micros kConsumerHeartbeat = seconds(2);
 
-/// One ordered reader of a stream, across its generations. Owned by the bus thread; deliveries of
-/// all generations refer to it, and end before it does.
+/// One ordered reader of a stream, across its generations. Shared by the bus thread, until the
+/// consumer is stopped, and by the deliveries of its generations, which may end later.
 struct NatsConsumer {
   std::uint32_t index = 0;
   std::string stream;
   std::string subject;
+  MessageIds ids = MessageIds::ignore;
   std::atomic<std::int64_t> last_pushed = 0;    // stream sequence; the next start follows it
   std::atomic<std::int64_t> last_heard_us = 0;  // monotonic
   std::atomic<std::uint64_t> generation = 0;    // what older ones bring is dropped
@@ -42,9 +45,12 @@ Result<NatsSubscriptionPtr> deliver_acks(BusLink& link, natsConnection* connecti
 /// Takes what a push consumer sends to `inbox`, for the consumer's present generation.
 Result<NatsSubscriptionPtr> deliver_consumer(BusLink& link, std::uint64_t connection_number,
                                              natsConnection* connection, const std::string& inbox,
-                                             NatsConsumer& consumer);
+                                             std::shared_ptr<NatsConsumer> consumer);
 
 // Each delivery that was created sends one DeliveryEnded after its last callback.
+
+/// The value of a header, or nothing when there is none; valid as long as the message.
+std::string_view header_of(natsMsg* message, const char* name);
 
 /// Where a message stands, from its reply subject `$JS.ACK...`. False: not such a subject.
 bool parse_ack_subject(std::string_view reply, std::int64_t& stream_seq,

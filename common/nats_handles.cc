@@ -91,6 +91,10 @@ Result<std::vector<std::string>> split_nats_urls(std::string_view list) {
   return urls;
 }
 
+bool lost_compare_and_set(std::string_view words) {
+  return words.find("wrong last sequence") != std::string_view::npos;
+}
+
 Error nats_error(std::string_view what, natsStatus status, int js_code) {
   constexpr std::size_t kPlaceCharsMax = 40;
   // The thread's last error has the server's words, but only for the call that has just failed.
@@ -104,7 +108,7 @@ Error nats_error(std::string_view what, natsStatus status, int js_code) {
     }
   }
   ErrorCode code = js_code != 0 ? js_error_code(js_code) : status_code(status);
-  if (words.find("wrong last sequence") != std::string::npos) {
+  if (lost_compare_and_set(words)) {
     code = ErrorCode::conflict;
   }
   return {code, std::string(what) + ": " + words};

@@ -40,6 +40,9 @@ Result<std::vector<std::string>> split_nats_urls(std::string_view list);
 /// that lost is `conflict`, also where nats.c tells it in words alone.
 Error nats_error(std::string_view what, natsStatus status, int js_code = 0);
 
+/// Whether the server's words say that a stream or subject has moved on; some errors have no code.
+bool lost_compare_and_set(std::string_view words);
+
 /// What a JetStream error code lets the caller do.
 ErrorCode js_error_code(int js_code);
 

@@ -81,6 +81,37 @@ Status NatsBus::Loop::refuse_full(std::string_view what) {
                   " messages or " + std::to_string(options.outbox_bytes_max) + " bytes)");
 }
 
+Status NatsBus::Loop::check_outbox(std::size_t bytes) {
+  if (open_acks.size() >= options.outbox_messages_max ||
+      open_ack_bytes + bytes > options.outbox_bytes_max) {
+    return refuse_full("the outbox");
+  }
+  return {};
+}
+
+std::uint64_t NatsBus::Loop::expect_ack(OnResult<PublishAck> on_ack, std::size_t bytes) {
+  std::uint64_t id = ++last_id;
+  if (ended) {
+    on_ack(fail(ErrorCode::unavailable, "the bus is closed"));
+    return id;
+  }
+  open_acks.emplace(id, OpenAck{.on_ack = std::move(on_ack), .bytes = bytes});
+  open_ack_bytes += bytes;
+  return id;
+}
+
+void NatsBus::Loop::refuse(std::uint64_t id, Error error) {
+  Arrival refused;
+  refused.what = Arrival::What::reply;
+  refused.reply =
+      std::make_unique<Reply>(Reply{.id = id, .status = std::unexpected(std::move(error))});
+  link.arrivals->push_always(refused, 0);
+}
+
+void NatsBus::Loop::forget_stopped() {
+  std::erase_if(consumers, [](const auto& entry) { return entry.second.stopped; });
+}
+
 std::uint64_t NatsBus::Loop::expect(OnReply on_reply) {
   std::uint64_t id = ++last_id;
   if (ended) {
@@ -99,7 +130,7 @@ void NatsBus::Loop::on_wake() {
   const MonoTime stop = monotonic_now() + kTurnBudget;
   for (bool more = true; more && !ended;) {
     more = take_in();
-    for (Consumer& consumer : consumers) {
+    for (auto& [index, consumer] : consumers) {
       more = give_held(consumer) || more;
     }
     if (more && monotonic_now() >= stop) {
@@ -108,6 +139,7 @@ void NatsBus::Loop::on_wake() {
     }
   }
   giving = false;
+  forget_stopped();
   if (ended) {
     end();
   }
@@ -135,7 +167,10 @@ NatsBus::Loop::Given NatsBus::Loop::give(Arrival& arrival) {
       break;
     case Arrival::What::streamed:
     case Arrival::What::flow_request:
-      consumers[arrival.index].held.push_back(std::move(arrival));
+      if (auto consumer = consumers.find(arrival.index);
+          consumer != consumers.end() && !consumer->second.stopped) {
+        consumer->second.held.push_back(std::move(arrival));
+      }
       return Given::later;
     case Arrival::What::reply:
       give_reply(*arrival.reply);
@@ -170,7 +205,8 @@ void NatsBus::Loop::give_streamed(Consumer& consumer, Arrival& arrival) {
   consumer.last_given = arrival.seq;
   consumer.on_message({.subject = std::move(arrival.subject),
                        .data = std::move(arrival.data),
-                       .seq = {arrival.seq}});
+                       .seq = {arrival.seq},
+                       .msg_id = std::move(arrival.msg_id)});
 }
 
 // Some of the consumer's messages; false when it is paused or has none.

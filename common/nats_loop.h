@@ -25,6 +25,7 @@ struct NatsBus::Loop {
     OnMessage on_message;
     std::int64_t last_given = 0;
     bool paused = false;
+    bool stopped = false;
     std::deque<Arrival> held;  // not given yet; bounded by the server's flow control (32 MiB)
   };
   struct OpenAck {
@@ -43,8 +44,13 @@ struct NatsBus::Loop {
   void push(BusCommand command);
   void flush();
   Status check_size(const std::string& subject, std::size_t bytes);
+  Status check_outbox(std::size_t bytes);
   Status refuse_full(std::string_view what);
   std::uint64_t expect(OnReply on_reply);
+  std::uint64_t expect_ack(OnResult<PublishAck> on_ack, std::size_t bytes);
+  /// Answers in a later turn, like every other answer, what is not sent at all.
+  void refuse(std::uint64_t id, Error error);
+  void forget_stopped();
 
   // From the bus thread.
   void on_wake();
@@ -66,7 +72,8 @@ struct NatsBus::Loop {
   bool giving = false;
 
   std::vector<OnMessage> subscriptions;
-  std::deque<Consumer> consumers;
+  std::map<std::uint32_t, Consumer> consumers;  // by index; none leaves while `giving`
+  std::uint32_t last_consumer = 0;
   std::unordered_map<std::uint64_t, OpenAck> open_acks;
   std::size_t open_ack_bytes = 0;
   std::map<std::uint64_t, OnReply> open_requests;

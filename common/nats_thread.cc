@@ -89,7 +89,8 @@ void NatsThread::run() {
       tick(now);
       next_tick_ = now + kTick;
     }
-    if (closing_ && live_ != nullptr && (outbox_.empty() || now >= *closing_)) {
+    bool answered = outbox_.empty() && requests_.empty();
+    if (closing_ && live_ != nullptr && (answered || now >= *closing_)) {
       natsConnection_FlushTimeout(live_->connection.get(), kWriteDeadlineMs);
       disconnect();
     }
@@ -197,12 +198,12 @@ Status NatsThread::set_up(Connection& fresh) {
 void NatsThread::disconnect() {
   std::unique_ptr<Connection> old = std::move(live_);
   link_.connection = 0;
-  for (NatsConsumer& consumer : consumers_) {
-    consumer.live = false;
-    consumer.subscription = nullptr;
-    consumer.retry_at = MonoTime{0};
-    consumer.backoff = Micros{0};
-    consumer.generation.fetch_add(1);
+  for (auto& [index, consumer] : consumers_) {
+    consumer->live = false;
+    consumer->subscription = nullptr;
+    consumer->retry_at = MonoTime{0};
+    consumer->backoff = Micros{0};
+    consumer->generation.fetch_add(1);
   }
   close_connection(std::move(old));
   for (const auto& [id, deadline] : requests_) {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -58,14 +57,17 @@ class NatsThread {
 
   void on(PublishCore& command);
   void on(PublishAcked& command);
+  void on(PublishOnce& command);
   void on(Subscribe& command);
   void on(Consume& command);
+  void on(StopConsumer& command);
   void on(FlowReply& command);
   void on(EnsureStream& command);
+  void on(ReadStreamInfo& command);
+  void on(GetMessage& command);
   void on(EnsureBucket& command);
   void on(KvGet& command);
   void on(KvCreate& command);
-  void on(KvWrite& command);
   void on(Close& command);
   void on(AckSeen& command);
   void on(ConsumerBroken& command);
@@ -80,7 +82,7 @@ class NatsThread {
   void expire_requests(MonoTime now);
   void check_consumers(MonoTime now);
   void break_off(NatsConsumer& consumer, MonoTime now);
-  Status start_consumer(NatsConsumer& consumer);
+  Status start_consumer(const std::shared_ptr<NatsConsumer>& shared);
   void count_dropped();
 
   void reply(Reply reply);
@@ -92,10 +94,12 @@ class NatsThread {
   const NatsBusOptions options_;
   NatsOptionsPtr nats_options_;
   std::unique_ptr<Connection> live_;
-  std::vector<std::string> subjects_;   // by subscription index
-  std::deque<NatsConsumer> consumers_;  // by consumer index; addresses are stable
+  std::vector<std::string> subjects_;  // by subscription index
+  // By index. Shared with their deliveries, which nats.c ends when it likes.
+  std::map<std::uint32_t, std::shared_ptr<NatsConsumer>> consumers_;
   NatsOutbox outbox_;
-  std::map<std::uint64_t, MonoTime> requests_;  // KvWrites under way, and when they are given up
+  std::map<std::uint64_t, MonoTime>
+      requests_;  // PublishOnces under way, and when they are given up
   std::uint64_t connections_made_ = 0;
   std::uint64_t connections_open_ = 0;  // their closed callback has not come
   std::uint64_t deliveries_open_ = 0;

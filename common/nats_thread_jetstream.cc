@@ -43,16 +43,28 @@ Status check_stream(const StreamSpec& spec, const jsStreamInfo& info) {
 }  // namespace
 
 void NatsThread::on(Consume& command) {
-  NatsConsumer& consumer = consumers_.emplace_back();
-  consumer.index = command.index;
-  consumer.stream = std::move(command.stream);
-  consumer.subject = std::move(command.subject);
-  consumer.last_pushed = std::max<std::int64_t>(command.start, 1) - 1;
+  auto consumer = std::make_shared<NatsConsumer>();
+  consumer->index = command.index;
+  consumer->stream = std::move(command.stream);
+  consumer->subject = std::move(command.subject);
+  consumer->ids = command.ids;
+  consumer->last_pushed = std::max<std::int64_t>(command.start, 1) - 1;
+  consumers_.emplace(command.index, std::move(consumer));
   check_consumers(monotonic_now());
 }
 
+void NatsThread::on(StopConsumer& command) {
+  auto consumer = consumers_.find(command.index);
+  break_off(*consumer->second, monotonic_now());
+  consumers_.erase(consumer);
+}
+
 void NatsThread::on(ConsumerBroken& command) {
-  NatsConsumer& consumer = consumers_[command.index];
+  auto found = consumers_.find(command.index);
+  if (found == consumers_.end()) {
+    return;  // stopped meanwhile
+  }
+  NatsConsumer& consumer = *found->second;
   if (consumer.live && consumer.generation.load() == command.generation) {
     break_off(consumer, monotonic_now());
   }
@@ -74,26 +86,28 @@ void NatsThread::break_off(NatsConsumer& consumer, MonoTime now) {
 }
 
 void NatsThread::check_consumers(MonoTime now) {
-  for (NatsConsumer& consumer : consumers_) {
+  for (auto& [index, shared] : consumers_) {
     if (live_ == nullptr) {
       return;
     }
+    NatsConsumer& consumer = *shared;
     Micros silence{now.us - consumer.last_heard_us.load()};
     if (consumer.live && silence > Micros{kConsumerHeartbeat.us * kHeartbeatsMissedMax}) {
       break_off(consumer, now);
     }
-    if (!consumer.live && now >= consumer.retry_at && !start_consumer(consumer)) {
+    if (!consumer.live && now >= consumer.retry_at && !start_consumer(shared)) {
       break_off(consumer, monotonic_now());
     }
   }
 }
 
-Status NatsThread::start_consumer(NatsConsumer& consumer) {
+Status NatsThread::start_consumer(const std::shared_ptr<NatsConsumer>& shared) {
+  NatsConsumer& consumer = *shared;
   std::uint64_t generation = consumer.generation.fetch_add(1) + 1;
   std::string inbox =
       live_->inbox + ".c" + std::to_string(consumer.index) + "." + std::to_string(generation);
   LC_TRY(auto subscription,
-         deliver_consumer(link_, live_->number, live_->connection.get(), inbox, consumer));
+         deliver_consumer(link_, live_->number, live_->connection.get(), inbox, shared));
   ++deliveries_open_;
   consumer.subscription = subscription.get();
   live_->subscriptions.push_back(std::move(subscription));
@@ -160,6 +174,58 @@ void NatsThread::on(EnsureStream& command) {
   }
   Reply answer{.id = command.id, .stream = info_of(*owned), .created = created};
   answer.status = created ? Status{} : check_stream(spec, *owned);
+  reply(std::move(answer));
+}
+
+void NatsThread::on(ReadStreamInfo& command) {
+  if (live_ == nullptr) {
+    reply_error(command.id, {ErrorCode::unavailable, "not connected to NATS"});
+    return;
+  }
+  jsStreamInfo* info = nullptr;
+  jsErrCode js_code{};
+  natsStatus status =
+      js_GetStreamInfo(&info, live_->jetstream.get(), command.stream.c_str(), nullptr, &js_code);
+  JsStreamInfoPtr owned(info);
+  if (status != NATS_OK) {
+    reply_error(command.id, nats_error("stream '" + command.stream + "'", status, js_code));
+    return;
+  }
+  reply({.id = command.id, .stream = info_of(*info)});
+}
+
+void NatsThread::on(GetMessage& command) {
+  const bool by_subject = !command.subject.empty();
+  const std::string what =
+      "reading message " +
+      (by_subject ? "'" + command.subject + "'" : std::to_string(command.seq)) + " of stream '" +
+      command.stream + "'";
+  if (live_ == nullptr) {
+    reply_error(command.id, {ErrorCode::unavailable, "not connected to NATS"});
+    return;
+  }
+  if (!by_subject && command.seq < 1) {
+    reply_error(command.id, {ErrorCode::not_found, what + ": sequences begin at 1"});
+    return;
+  }
+  jsCtx* jetstream = live_->jetstream.get();
+  natsMsg* raw = nullptr;
+  jsErrCode js_code{};
+  natsStatus status = by_subject
+                          ? js_GetLastMsg(&raw, jetstream, command.stream.c_str(),
+                                          command.subject.c_str(), nullptr, &js_code)
+                          : js_GetMsg(&raw, jetstream, command.stream.c_str(),
+                                      static_cast<std::uint64_t>(command.seq), nullptr, &js_code);
+  NatsMsgPtr message(raw);
+  if (status != NATS_OK) {
+    reply_error(command.id, nats_error(what, status, js_code));
+    return;
+  }
+  Reply answer{.id = command.id};
+  answer.message = {
+      .seq = {static_cast<std::int64_t>(natsMsg_GetSequence(raw))},
+      .data = {natsMsg_GetData(raw), static_cast<std::size_t>(natsMsg_GetDataLength(raw))},
+      .msg_id = std::string(header_of(raw, kMsgIdHeader))};
   reply(std::move(answer));
 }
 

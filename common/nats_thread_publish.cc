@@ -4,7 +4,7 @@
 #include "common/clock.h"
 #include "common/nats_thread.h"
 
-// The bus thread's sending half: core messages, the outbox, and KV writes.
+// The bus thread's sending half: core messages, the outbox, and what is sent only once.
 
 namespace lc {
 
@@ -40,7 +40,7 @@ natsStatus NatsThread::send(const PublishAcked& message) {
                                      message.data.data(), static_cast<int>(message.data.size()));
   NatsMsgPtr owned(raw);
   if (status == NATS_OK && !message.msg_id.empty()) {
-    status = natsMsgHeader_Set(raw, "Nats-Msg-Id", message.msg_id.c_str());
+    status = natsMsgHeader_Set(raw, kMsgIdHeader, message.msg_id.c_str());
   }
   return status == NATS_OK ? natsConnection_PublishMsg(live_->connection.get(), raw) : status;
 }
@@ -77,7 +77,7 @@ void NatsThread::on(FlowReply& command) {
   }
 }
 
-void NatsThread::on(KvWrite& command) {
+void NatsThread::on(PublishOnce& command) {
   if (live_ == nullptr) {
     reply_error(command.id, {ErrorCode::unavailable, "not connected to NATS"});
     return;
@@ -85,11 +85,12 @@ void NatsThread::on(KvWrite& command) {
   std::string inbox = live_->inbox + ".k.r" + std::to_string(command.id);
   natsMsg* raw = nullptr;
   natsStatus status = natsMsg_Create(&raw, command.subject.c_str(), inbox.c_str(),
-                                     command.value.data(), static_cast<int>(command.value.size()));
+                                     command.data.data(), static_cast<int>(command.data.size()));
   NatsMsgPtr message(raw);
-  if (status == NATS_OK && command.revision != 0) {
-    status = natsMsgHeader_Set(raw, "Nats-Expected-Last-Subject-Sequence",
-                               std::to_string(command.revision).c_str());
+  for (const MessageHeader& header : command.headers) {
+    if (status == NATS_OK) {
+      status = natsMsgHeader_Set(raw, header.name, header.value.c_str());
+    }
   }
   if (status == NATS_OK) {
     status = natsConnection_PublishMsg(live_->connection.get(), raw);

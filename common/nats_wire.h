@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -32,11 +34,16 @@ struct Subscribe {
   std::uint32_t index = 0;
   std::string subject;
 };
+/// `index` is unique and grows; it is not used again after StopConsumer.
 struct Consume {
   std::uint32_t index = 0;
   std::string stream;
   std::string subject;
   std::int64_t start = 1;
+  MessageIds ids = MessageIds::ignore;
+};
+struct StopConsumer {
+  std::uint32_t index = 0;
 };
 /// The loop has come as far as the server's flow control asked; the server may go on.
 struct FlowReply {
@@ -46,6 +53,17 @@ struct FlowReply {
 struct EnsureStream {
   std::uint64_t id = 0;
   StreamSpec spec;
+};
+struct ReadStreamInfo {
+  std::uint64_t id = 0;
+  std::string stream;
+};
+/// The message at `seq`, or the last one of `subject` when that is set.
+struct GetMessage {
+  std::uint64_t id = 0;
+  std::string stream;
+  std::int64_t seq = 0;
+  std::string subject;
 };
 struct EnsureBucket {
   std::uint64_t id = 0;
@@ -62,12 +80,41 @@ struct KvCreate {
   std::string key;
   std::string value;
 };
-/// kv_put, or kv_update when `revision` is set: one publish with its own ack, never sent twice.
-struct KvWrite {
+inline constexpr const char* kMsgIdHeader = "Nats-Msg-Id";
+
+struct MessageHeader {
+  const char* name = nullptr;  // a constant
+  std::string value;
+};
+/// What headers add to a message, all of it counted against max_payload.
+inline std::size_t header_bytes(const std::vector<MessageHeader>& headers) {
+  constexpr std::string_view kBegin = "NATS/1.0\r\n";
+  constexpr std::string_view kAround = ": \r\n";
+  constexpr std::string_view kEnd = "\r\n";
+  std::size_t bytes = headers.empty() ? 0 : kBegin.size() + kEnd.size();
+  for (const MessageHeader& header : headers) {
+    bytes += std::string_view(header.name).size() + header.value.size() + kAround.size();
+  }
+  return bytes;
+}
+
+inline std::vector<MessageHeader> append_headers(StreamSeq expected_last, std::string msg_id) {
+  std::vector<MessageHeader> headers;
+  headers.reserve(2);
+  headers.push_back(
+      {.name = "Nats-Expected-Last-Sequence", .value = std::to_string(expected_last.value)});
+  if (!msg_id.empty()) {
+    headers.push_back({.name = kMsgIdHeader, .value = std::move(msg_id)});
+  }
+  return headers;
+}
+
+/// One publish into a stream with its own ack, never sent twice: append, and the writes of keys.
+struct PublishOnce {
   std::uint64_t id = 0;
   std::string subject;
-  std::string value;
-  std::uint64_t revision = 0;
+  std::string data;
+  std::vector<MessageHeader> headers;
 };
 struct Close {
   MonoTime patience_ends;
@@ -88,9 +135,10 @@ struct ConnectionClosed {
 };
 struct DeliveryEnded {};
 
-using BusCommand = std::variant<PublishCore, PublishAcked, Subscribe, Consume, FlowReply,
-                                EnsureStream, EnsureBucket, KvGet, KvCreate, KvWrite, Close,
-                                AckSeen, ConsumerBroken, ConnectionClosed, DeliveryEnded>;
+using BusCommand =
+    std::variant<PublishCore, PublishAcked, PublishOnce, Subscribe, Consume, StopConsumer,
+                 FlowReply, EnsureStream, ReadStreamInfo, GetMessage, EnsureBucket, KvGet, KvCreate,
+                 Close, AckSeen, ConsumerBroken, ConnectionClosed, DeliveryEnded>;
 
 // To the loop.
 
@@ -99,6 +147,7 @@ struct Reply {
   std::uint64_t id = 0;
   Status status;
   StreamInfo stream;
+  StreamMessage message;
   KvEntry entry;
   PublishAck ack;
   bool created = false;
@@ -122,6 +171,7 @@ struct Arrival {
   std::uint64_t connection = 0;  // flow_request
   std::string subject;
   std::string data;
+  std::string msg_id;  // streamed, when asked for
   std::unique_ptr<Reply> reply;
 };
 

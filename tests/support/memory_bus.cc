@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/check.h"
+#include "common/nats_wire.h"
 #include "tests/support/memory_world.h"
 
 namespace lc {
@@ -43,6 +44,8 @@ void MemoryBus::disconnect() {
   auto under_way = std::exchange(world_->errands, {});
   world_->set_state(BusState::disconnected);
   world_->lose_errands(std::move(under_way));
+  world_->lose_appends();
+  world_->wake();
 }
 
 void MemoryBus::connect() {
@@ -64,13 +67,13 @@ const std::vector<BusMessage>& MemoryBus::core_sent() const {
 
 namespace {
 
-Status check_size(const std::string& subject, const std::string& data, std::int64_t limit) {
-  if (static_cast<std::int64_t>(data.size()) <= limit) {
+Status check_size(const std::string& subject, std::size_t bytes, std::int64_t limit) {
+  if (static_cast<std::int64_t>(bytes) <= limit) {
     return {};
   }
-  return fail(ErrorCode::invalid_input,
-              "message of " + std::to_string(data.size()) + " bytes for '" + subject +
-                  "' is over the server's max_payload of " + std::to_string(limit));
+  return fail(ErrorCode::invalid_input, "message of " + std::to_string(bytes) + " bytes for '" +
+                                            subject + "' is over the server's max_payload of " +
+                                            std::to_string(limit));
 }
 
 }  // namespace
@@ -79,7 +82,7 @@ Status MemoryBus::publish(std::string subject, std::string data) {
   if (world_->closing || world_->state != BusState::connected) {
     return fail(ErrorCode::unavailable, "not connected to NATS");
   }
-  LC_TRY_STATUS(check_size(subject, data, world_->options.max_payload));
+  LC_TRY_STATUS(check_size(subject, data.size(), world_->options.max_payload));
   if (world_->draw(world_->options.faults.refuse_permille)) {
     ++world_->stats.refused_full;
     return fail(ErrorCode::overloaded, "the queue of core messages is full");
@@ -100,7 +103,7 @@ Status MemoryBus::publish_acked(std::string subject, std::string data, std::stri
   if (world_->closing || world_->state == BusState::closed) {
     return fail(ErrorCode::unavailable, "the bus is closing");
   }
-  LC_TRY_STATUS(check_size(subject, data, world_->options.max_payload));
+  LC_TRY_STATUS(check_size(subject, data.size(), world_->options.max_payload));
   if (world_->outbox.size() >= world_->options.outbox_messages_max ||
       world_->draw(world_->options.faults.refuse_permille)) {
     ++world_->stats.refused_full;
@@ -110,9 +113,36 @@ Status MemoryBus::publish_acked(std::string subject, std::string data, std::stri
   world_->outbox.emplace(++world_->last_id, World::Unacked{.subject = std::move(subject),
                                                            .data = std::move(data),
                                                            .msg_id = std::move(msg_id),
-                                                           .on_ack = std::move(on_ack)});
+                                                           .on_ack = std::move(on_ack),
+                                                           .expected_last = {}});
   world_->wake();
   return {};
+}
+
+void MemoryBus::append(std::string subject, std::string data, std::string msg_id,
+                       StreamSeq expected_last, OnResult<PublishAck> on_result) {
+  if (world_->state != BusState::connected) {
+    world_->refuse(std::move(on_result), {ErrorCode::unavailable, "not connected to NATS"});
+    return;
+  }
+  std::size_t bytes = data.size() + header_bytes(append_headers(expected_last, msg_id));
+  if (Status fits = check_size(subject, bytes, world_->options.max_payload); !fits) {
+    world_->refuse(std::move(on_result), std::move(fits).error());
+    return;
+  }
+  if (world_->outbox.size() >= world_->options.outbox_messages_max ||
+      world_->draw(world_->options.faults.refuse_permille)) {
+    ++world_->stats.refused_full;
+    world_->refuse(std::move(on_result), {ErrorCode::overloaded, "the outbox is full"});
+    return;
+  }
+  ++world_->stats.published;
+  world_->outbox.emplace(++world_->last_id, World::Unacked{.subject = std::move(subject),
+                                                           .data = std::move(data),
+                                                           .msg_id = std::move(msg_id),
+                                                           .on_ack = std::move(on_result),
+                                                           .expected_last = expected_last});
+  world_->wake();
 }
 
 Status MemoryBus::subscribe(std::string subject, OnMessage on_message) {
@@ -122,13 +152,20 @@ Status MemoryBus::subscribe(std::string subject, OnMessage on_message) {
 }
 
 Status MemoryBus::consume(std::string stream, std::string subject, StreamSeq start,
-                          OnMessage on_message) {
+                          OnMessage on_message, MessageIds ids) {
   world_->consumers.push_back({.stream = std::move(stream),
                                .subject = std::move(subject),
                                .next = std::max<std::int64_t>(start.value, 1),
+                               .ids = ids,
                                .on_message = std::move(on_message)});
   world_->wake();
   return {};
+}
+
+void MemoryBus::stop_consumer(std::string stream) {
+  for (World::Consumer& consumer : world_->consumers) {
+    consumer.stopped = consumer.stopped || consumer.stream == stream;
+  }
 }
 
 void MemoryBus::pause_consumer(std::string stream) {
@@ -154,11 +191,33 @@ void MemoryBus::ensure_stream(StreamSpec spec, OnResult<StreamInfo> on_result) {
                                            stream.spec.subject + "], not '" + spec.subject +
                                            "': remove it or use another stream name");
     }
-    auto count = static_cast<std::int64_t>(stream.messages.size());
-    std::int64_t first = count > 0 ? stream.messages.front().seq.value : stream.last_seq + 1;
-    return StreamInfo{.first_seq = {first}, .last_seq = {stream.last_seq}, .messages = count};
+    return stream.info();
   });
   world_->wake();
+}
+
+void MemoryBus::stream_info(std::string stream, OnResult<StreamInfo> on_result) {
+  world_->answer<StreamInfo>(std::move(on_result), [&]() -> Result<StreamInfo> {
+    auto found = world_->streams.find(stream);
+    if (found == world_->streams.end()) {
+      return fail(ErrorCode::not_found, "stream '" + stream + "': stream not found");
+    }
+    return found->second.info();
+  });
+}
+
+void MemoryBus::get_message(std::string stream, StreamSeq seq, OnResult<StreamMessage> on_result) {
+  world_->answer<StreamMessage>(std::move(on_result), [&] {
+    return world_->last_message(stream, [seq](const BusMessage& one) { return one.seq == seq; });
+  });
+}
+
+void MemoryBus::get_last_message(std::string stream, std::string subject,
+                                 OnResult<StreamMessage> on_result) {
+  world_->answer<StreamMessage>(std::move(on_result), [&] {
+    return world_->last_message(
+        stream, [&](const BusMessage& one) { return subject_matches(subject, one.subject); });
+  });
 }
 
 void MemoryBus::ensure_bucket(BucketSpec spec, OnResult<bool> on_result) {

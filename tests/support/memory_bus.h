@@ -17,8 +17,11 @@ struct BusFaults {
   int drop_core_permille = 0;       // a core message never arrives
   int duplicate_core_permille = 0;  // a core message arrives twice
   int delay_permille = 0;           // an arrival, an ack or an answer waits for a later pump()
-  int lose_ack_permille = 0;        // an ack is lost: sent again, acknowledged as a duplicate
-  int refuse_permille = 0;          // a publish answers `overloaded`
+  // An ack is lost: publish_acked sends again, and is acknowledged as a duplicate; an append has
+  // happened, and answers `unavailable`.
+  int lose_ack_permille = 0;
+  int drop_append_permille = 0;  // an append never arrives: nothing is stored; `unavailable`
+  int refuse_permille = 0;       // a publish or an append answers `overloaded`
 };
 
 struct MemoryBusOptions {
@@ -47,7 +50,8 @@ class MemoryBus final : public Bus {
   void run_on(uv_loop_t* loop);
 
   void set_faults(BusFaults faults);
-  /// What is under way is lost; publish answers `unavailable`, acked messages are kept.
+  /// What is under way is lost; publish answers `unavailable`, acked messages are kept. Appends
+  /// answer `unavailable`: those of this turn have not happened, those that a pump sent have.
   void disconnect();
   void connect();
 
@@ -60,12 +64,19 @@ class MemoryBus final : public Bus {
   Status publish(std::string subject, std::string data) override;
   Status publish_acked(std::string subject, std::string data, std::string msg_id,
                        OnResult<PublishAck> on_ack) override;
+  void append(std::string subject, std::string data, std::string msg_id, StreamSeq expected_last,
+              OnResult<PublishAck> on_result) override;
   Status subscribe(std::string subject, OnMessage on_message) override;
-  Status consume(std::string stream, std::string subject, StreamSeq start,
-                 OnMessage on_message) override;
+  Status consume(std::string stream, std::string subject, StreamSeq start, OnMessage on_message,
+                 MessageIds ids = MessageIds::ignore) override;
+  void stop_consumer(std::string stream) override;
   void pause_consumer(std::string stream) override;
   void resume_consumer(std::string stream) override;
   void ensure_stream(StreamSpec spec, OnResult<StreamInfo> on_result) override;
+  void stream_info(std::string stream, OnResult<StreamInfo> on_result) override;
+  void get_message(std::string stream, StreamSeq seq, OnResult<StreamMessage> on_result) override;
+  void get_last_message(std::string stream, std::string subject,
+                        OnResult<StreamMessage> on_result) override;
   void ensure_bucket(BucketSpec spec, OnResult<bool> on_result) override;
   void kv_get(std::string bucket, std::string key, OnResult<KvEntry> on_result) override;
   void kv_create(std::string bucket, std::string key, std::string value,

@@ -6,6 +6,13 @@
 #include "common/check.h"
 
 namespace lc {
+namespace {
+
+std::unexpected<Error> connection_lost() {
+  return fail(ErrorCode::unavailable, "the connection to NATS was lost before the answer");
+}
+
+}  // namespace
 
 bool subject_matches(std::string_view pattern, std::string_view subject) {
   while (true) {
@@ -33,9 +40,14 @@ bool subject_matches(std::string_view pattern, std::string_view subject) {
 }
 
 Result<PublishAck> MemoryStream::store(const std::string& subject, const std::string& data,
-                                       const std::string& msg_id) {
+                                       const std::string& msg_id,
+                                       std::optional<StreamSeq> expected_last) {
   if (auto known = seq_by_id.find(msg_id); !msg_id.empty() && known != seq_by_id.end()) {
     return PublishAck{.seq = {known->second}, .duplicate = true};
+  }
+  if (expected_last && expected_last->value != last_seq) {
+    return fail(ErrorCode::conflict,
+                "wrong last sequence: " + std::to_string(last_seq) + " (10071)");
   }
   auto size = static_cast<std::int64_t>(data.size());
   if (spec.max_msg_bytes > 0 && size > spec.max_msg_bytes) {
@@ -45,7 +57,7 @@ Result<PublishAck> MemoryStream::store(const std::string& subject, const std::st
       spec.full == StreamSpec::Full::refuse_new) {
     return fail(ErrorCode::overloaded, "maximum bytes exceeded (10077)");
   }
-  messages.push_back({.subject = subject, .data = data, .seq = {++last_seq}});
+  messages.push_back({.subject = subject, .data = data, .seq = {++last_seq}, .msg_id = msg_id});
   bytes += size;
   if (!msg_id.empty()) {
     seq_by_id.emplace(msg_id, last_seq);
@@ -55,6 +67,13 @@ Result<PublishAck> MemoryStream::store(const std::string& subject, const std::st
     messages.erase(messages.begin());
   }
   return PublishAck{.seq = {last_seq}};
+}
+
+StreamInfo MemoryStream::info() const {
+  std::int64_t first = messages.empty() ? last_seq + 1 : messages.front().seq.value;
+  return {.first_seq = {first},
+          .last_seq = {last_seq},
+          .messages = static_cast<std::int64_t>(messages.size())};
 }
 
 void MemoryBus::World::later(std::function<void()> run, std::function<void()> lost) {
@@ -75,7 +94,8 @@ void MemoryBus::World::wake() {
 
 bool MemoryBus::World::has_new(const Consumer& consumer) const {
   auto stream = streams.find(consumer.stream);
-  return !consumer.paused && stream != streams.end() && stream->second.last_seq >= consumer.next;
+  return !consumer.paused && !consumer.stopped && stream != streams.end() &&
+         stream->second.last_seq >= consumer.next;
 }
 
 MemoryStream* MemoryBus::World::stream_of(const std::string& subject) {
@@ -85,6 +105,20 @@ MemoryStream* MemoryBus::World::stream_of(const std::string& subject) {
     }
   }
   return nullptr;
+}
+
+Result<StreamMessage> MemoryBus::World::last_message(
+    const std::string& stream, const std::function<bool(const BusMessage&)>& wanted) const {
+  auto found = streams.find(stream);
+  if (found == streams.end()) {
+    return fail(ErrorCode::not_found, "reading stream '" + stream + "': stream not found");
+  }
+  const std::vector<BusMessage>& messages = found->second.messages;
+  auto message = std::find_if(messages.rbegin(), messages.rend(), wanted);
+  if (message == messages.rend()) {
+    return fail(ErrorCode::not_found, "reading stream '" + stream + "': no message found");
+  }
+  return StreamMessage{.seq = message->seq, .data = message->data, .msg_id = message->msg_id};
 }
 
 bool MemoryBus::World::has_stream(const std::string& subject) const {
@@ -101,7 +135,8 @@ bool MemoryBus::World::has_work() const {
     return false;
   }
   bool unsent = std::any_of(outbox.begin(), outbox.end(), [this](const auto& entry) {
-    return !entry.second.sent && has_stream(entry.second.subject);
+    const Unacked& message = entry.second;
+    return !message.sent && (message.expected_last || has_stream(message.subject));
   });
   return unsent || std::any_of(consumers.begin(), consumers.end(),
                                [this](const Consumer& one) { return has_new(one); });
@@ -165,6 +200,13 @@ bool MemoryBus::World::send_outbox() {
   }
   bool did = false;
   for (auto& [id, message] : outbox) {
+    if (message.expected_last && !message.sent) {
+      did = true;
+      message.sent = true;
+      later([this, id = id, ack = send_append(message)] { acknowledge(id, ack); },
+            [this, id = id] { acknowledge(id, connection_lost()); });
+      continue;
+    }
     MemoryStream* stream = message.sent ? nullptr : stream_of(message.subject);
     if (stream == nullptr) {
       continue;
@@ -186,6 +228,44 @@ bool MemoryBus::World::send_outbox() {
           });
   }
   return did;
+}
+
+Result<PublishAck> MemoryBus::World::send_append(Unacked& append) {
+  const auto no_answer = fail(ErrorCode::unavailable, "no answer; the write may have happened");
+  if (draw(options.faults.drop_append_permille)) {
+    return no_answer;
+  }
+  MemoryStream* stream = stream_of(append.subject);
+  if (stream == nullptr) {
+    return fail(ErrorCode::unavailable, "no stream takes this subject");
+  }
+  Result<PublishAck> ack =
+      stream->store(append.subject, append.data, append.msg_id, append.expected_last);
+  if (ack && !ack->duplicate) {
+    deliver_core({.subject = append.subject, .data = append.data, .seq = {}});
+  }
+  return draw(options.faults.lose_ack_permille) ? no_answer : ack;
+}
+
+void MemoryBus::World::lose_appends() {
+  for (auto& [id, message] : outbox) {
+    if (message.expected_last && !message.sent) {
+      message.sent = true;
+      errands.push_back({.run = [this, id = id] { acknowledge(id, connection_lost()); },
+                         .way = Errand::Way::local});
+    }
+  }
+}
+
+void MemoryBus::World::refuse(OnResult<PublishAck> on_result, Error error) {
+  if (state == BusState::closed) {
+    on_result(std::unexpected(std::move(error)));  // there is no later turn
+    return;
+  }
+  errands.push_back({.run = [on_result = std::move(on_result),
+                             error = std::move(error)] { on_result(std::unexpected(error)); },
+                     .way = Errand::Way::local});
+  wake();
 }
 
 void MemoryBus::World::acknowledge(std::uint64_t id, Result<PublishAck> ack) {
@@ -217,6 +297,7 @@ void MemoryBus::World::deliver_core(const BusMessage& message) {
 }
 
 bool MemoryBus::World::feed_consumers() {
+  std::erase_if(consumers, [](const Consumer& consumer) { return consumer.stopped; });
   bool did = false;
   for (std::size_t i = 0; i < consumers.size() && state == BusState::connected; ++i) {
     if (!has_new(consumers[i])) {
@@ -225,8 +306,8 @@ bool MemoryBus::World::feed_consumers() {
     did = true;
     const MemoryStream& stream = streams.at(consumers[i].stream);
     const std::int64_t last = stream.last_seq;
-    // By index and by number: a callback may publish, pause, consume, or disconnect.
-    while (consumers[i].next <= last && !consumers[i].paused && state == BusState::connected) {
+    // By index and by number: a callback may publish, pause, stop, consume, or disconnect.
+    while (has_new(consumers[i]) && consumers[i].next <= last && state == BusState::connected) {
       auto next = std::find_if(
           stream.messages.begin(), stream.messages.end(),
           [&](const BusMessage& message) { return message.seq.value >= consumers[i].next; });
@@ -238,6 +319,9 @@ bool MemoryBus::World::feed_consumers() {
       consumers[i].next = message.seq.value + 1;
       if (consumers[i].subject.empty() || subject_matches(consumers[i].subject, message.subject)) {
         ++stats.received;
+        if (consumers[i].ids == MessageIds::ignore) {
+          message.msg_id.clear();
+        }
         consumers[i].on_message(std::move(message));
       }
     }

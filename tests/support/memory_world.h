@@ -6,6 +6,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <random>
 #include <string>
 #include <unordered_map>
@@ -23,9 +24,12 @@ struct MemoryStream {
   std::int64_t last_seq = 0;
   std::int64_t bytes = 0;
 
-  /// What a server would answer; a message id that is known already is stored only once.
+  /// What a server would answer. A message id that is known already is stored only once, whatever
+  /// last sequence is expected.
   Result<PublishAck> store(const std::string& subject, const std::string& data,
-                           const std::string& msg_id);
+                           const std::string& msg_id,
+                           std::optional<StreamSeq> expected_last = std::nullopt);
+  StreamInfo info() const;
 };
 
 struct MemoryBucket {
@@ -43,14 +47,17 @@ struct MemoryBus::World {
     std::string stream;
     std::string subject;
     std::int64_t next = 1;
-    bool paused = false;
+    MessageIds ids = MessageIds::ignore;
     OnMessage on_message;
+    bool paused = false;
+    bool stopped = false;  // it may be running just now: forgotten later
   };
   struct Unacked {
     std::string subject;
     std::string data;
     std::string msg_id;
     OnResult<PublishAck> on_ack;
+    std::optional<StreamSeq> expected_last;  // set: an append, which is sent once
     bool sent = false;
   };
   /// Something that runs in a pump. What travels on the connection is lost with it: then `lost`
@@ -75,18 +82,28 @@ struct MemoryBus::World {
   bool pump();
   bool run_errands();
   bool send_outbox();
+  Result<PublishAck> send_append(Unacked& append);
+  void lose_appends();
   bool feed_consumers();
   bool finish_closing();
 
   MemoryStream* stream_of(const std::string& subject);
+  Result<StreamMessage> last_message(const std::string& stream,
+                                     const std::function<bool(const BusMessage&)>& wanted) const;
   bool has_stream(const std::string& subject) const;
   bool has_new(const Consumer& consumer) const;
   void deliver_core(const BusMessage& message);
   void acknowledge(std::uint64_t id, Result<PublishAck> ack);
+  /// Answers in the next pump what never leaves the bus.
+  void refuse(OnResult<PublishAck> on_result, Error error);
 
   /// Answers a request in a later pump, or at once in the next with `unavailable`.
   template <class T>
   void answer(OnResult<T> on_result, std::function<Result<T>()> ask) {
+    if (state == BusState::closed) {
+      on_result(fail(ErrorCode::unavailable, "the bus is closed"));  // there is no later turn
+      return;
+    }
     if (state != BusState::connected) {
       errands.push_back({.run =
                              [on_result = std::move(on_result)] {
