@@ -94,10 +94,13 @@ class Bus {
                                OnResult<PublishAck> on_ack) = 0;
 
   /// Publishes into a stream if `expected_last` is the sequence of its last message, that is if
-  /// nobody else has written; 0 expects a stream that never had one. Sent once, never again; many
-  /// may be under way, and reach the server in the order given (also against `publish_acked`). One
-  /// that is refused makes all behind it refused, as they expect it. A `msg_id` that is known is
-  /// answered as a duplicate before `expected_last` is looked at; an empty one is none.
+  /// nobody else has written; 0 expects a stream that never had one. Sent once, never again. A
+  /// `msg_id` that the stream knows is answered as a duplicate before `expected_last` is looked at;
+  /// an empty one is none.
+  ///
+  /// Many may be under way; they reach the server in the order given (also against
+  /// `publish_acked`). When one is refused, so are those behind it that have its subject and ids:
+  /// each expects the one before by its id too, else somebody else's message could stand in for it.
   ///
   /// Errors: conflict - the stream ends elsewhere; nothing was stored. unavailable - not connected,
   /// the connection was lost, or no answer in time: it may have happened. overloaded - the outbox

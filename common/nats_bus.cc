@@ -45,7 +45,7 @@ Status NatsBus::publish_acked(std::string subject, std::string data, std::string
   LC_TRY_STATUS(side_->check_size(
       subject, data.size() + header_bytes({{.name = kMsgIdHeader, .value = msg_id}})));
   LC_TRY_STATUS(side_->check_outbox(data.size()));
-  std::uint64_t id = side_->expect_ack(std::move(on_ack), data.size());
+  std::uint64_t id = side_->expect_ack({.on_ack = std::move(on_ack), .bytes = data.size()});
   ++side_->published;
   side_->push(PublishAcked{.id = id,
                            .subject = std::move(subject),
@@ -56,12 +56,17 @@ Status NatsBus::publish_acked(std::string subject, std::string data, std::string
 
 void NatsBus::append(std::string subject, std::string data, std::string msg_id,
                      StreamSeq expected_last, OnResult<PublishAck> on_result) {
-  std::vector<MessageHeader> headers = append_headers(expected_last, std::move(msg_id));
+  Loop::LastAppend& last = side_->last_appends[subject];
+  bool follows = last.id != 0 && last.expected_last.value + 1 == expected_last.value;
+  std::vector<MessageHeader> headers =
+      append_headers(expected_last, follows ? std::move(last.msg_id) : std::string(), msg_id);
   Status admitted = side_->check_size(subject, data.size() + header_bytes(headers));
   if (admitted) {
     admitted = side_->check_outbox(data.size());
   }
-  std::uint64_t id = side_->expect_ack(std::move(on_result), data.size());
+  std::uint64_t id = side_->expect_ack(
+      {.on_ack = std::move(on_result), .bytes = data.size(), .appended_to = subject});
+  last = {.id = id, .expected_last = expected_last, .msg_id = std::move(msg_id)};
   if (!admitted) {
     side_->refuse(id, std::move(admitted).error());
     return;

@@ -89,14 +89,14 @@ Status NatsBus::Loop::check_outbox(std::size_t bytes) {
   return {};
 }
 
-std::uint64_t NatsBus::Loop::expect_ack(OnResult<PublishAck> on_ack, std::size_t bytes) {
+std::uint64_t NatsBus::Loop::expect_ack(OpenAck ack) {
   std::uint64_t id = ++last_id;
   if (ended) {
-    on_ack(fail(ErrorCode::unavailable, "the bus is closed"));
-    return id;
+    ack.on_ack(fail(ErrorCode::unavailable, "the bus is closed"));
+  } else {
+    open_ack_bytes += ack.bytes;
+    open_acks.emplace(id, std::move(ack));
   }
-  open_acks.emplace(id, OpenAck{.on_ack = std::move(on_ack), .bytes = bytes});
-  open_ack_bytes += bytes;
   return id;
 }
 
@@ -225,6 +225,10 @@ void NatsBus::Loop::give_reply(Reply& reply) {
     OpenAck ack = std::move(open->second);
     open_acks.erase(open);
     open_ack_bytes -= ack.bytes;
+    if (auto last = last_appends.find(ack.appended_to);
+        last != last_appends.end() && last->second.id == reply.id) {
+      last_appends.erase(last);
+    }
     if (ack.on_ack) {
       ack.on_ack(reply.status ? Result<PublishAck>(reply.ack)
                               : Result<PublishAck>(std::unexpected(reply.status.error())));

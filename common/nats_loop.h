@@ -31,6 +31,12 @@ struct NatsBus::Loop {
   struct OpenAck {
     OnResult<PublishAck> on_ack;
     std::size_t bytes = 0;
+    std::string appended_to = {};  // the subject, if it is an append
+  };
+  struct LastAppend {
+    std::uint64_t id = 0;
+    StreamSeq expected_last;
+    std::string msg_id;
   };
   using OnReply = std::function<void(Reply)>;
 
@@ -47,7 +53,7 @@ struct NatsBus::Loop {
   Status check_outbox(std::size_t bytes);
   Status refuse_full(std::string_view what);
   std::uint64_t expect(OnReply on_reply);
-  std::uint64_t expect_ack(OnResult<PublishAck> on_ack, std::size_t bytes);
+  std::uint64_t expect_ack(OpenAck ack);
   /// Answers in a later turn, like every other answer, what is not sent at all.
   void refuse(std::uint64_t id, Error error);
   void forget_stopped();
@@ -76,6 +82,7 @@ struct NatsBus::Loop {
   std::uint32_t last_consumer = 0;
   std::unordered_map<std::uint64_t, OpenAck> open_acks;
   std::size_t open_ack_bytes = 0;
+  std::unordered_map<std::string, LastAppend> last_appends;  // by subject, while not answered
   std::map<std::uint64_t, OnReply> open_requests;
   std::uint64_t last_id = 0;
 

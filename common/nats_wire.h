@@ -98,11 +98,16 @@ inline std::size_t header_bytes(const std::vector<MessageHeader>& headers) {
   return bytes;
 }
 
-inline std::vector<MessageHeader> append_headers(StreamSeq expected_last, std::string msg_id) {
+/// `expected_id`, when not empty, is the id that the stream's last message must have.
+inline std::vector<MessageHeader> append_headers(StreamSeq expected_last, std::string expected_id,
+                                                 std::string msg_id) {
   std::vector<MessageHeader> headers;
-  headers.reserve(2);
+  headers.reserve(3);
   headers.push_back(
       {.name = "Nats-Expected-Last-Sequence", .value = std::to_string(expected_last.value)});
+  if (!expected_id.empty()) {
+    headers.push_back({.name = "Nats-Expected-Last-Msg-Id", .value = std::move(expected_id)});
+  }
   if (!msg_id.empty()) {
     headers.push_back({.name = kMsgIdHeader, .value = std::move(msg_id)});
   }

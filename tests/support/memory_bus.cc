@@ -114,35 +114,32 @@ Status MemoryBus::publish_acked(std::string subject, std::string data, std::stri
                                                            .data = std::move(data),
                                                            .msg_id = std::move(msg_id),
                                                            .on_ack = std::move(on_ack),
-                                                           .expected_last = {}});
+                                                           .expected = {}});
   world_->wake();
   return {};
 }
 
 void MemoryBus::append(std::string subject, std::string data, std::string msg_id,
                        StreamSeq expected_last, OnResult<PublishAck> on_result) {
+  ExpectedLast expected{.seq = expected_last,
+                        .msg_id = world_->append_before(subject, expected_last)};
+  std::size_t bytes =
+      data.size() + header_bytes(append_headers(expected_last, expected.msg_id, msg_id));
+  Status admitted = check_size(subject, bytes, world_->options.max_payload);
   if (world_->state != BusState::connected) {
-    world_->refuse(std::move(on_result), {ErrorCode::unavailable, "not connected to NATS"});
-    return;
-  }
-  std::size_t bytes = data.size() + header_bytes(append_headers(expected_last, msg_id));
-  if (Status fits = check_size(subject, bytes, world_->options.max_payload); !fits) {
-    world_->refuse(std::move(on_result), std::move(fits).error());
-    return;
-  }
-  if (world_->outbox.size() >= world_->options.outbox_messages_max ||
-      world_->draw(world_->options.faults.refuse_permille)) {
+    admitted = fail(ErrorCode::unavailable, "not connected to NATS");
+  } else if (admitted && (world_->outbox.size() >= world_->options.outbox_messages_max ||
+                          world_->draw(world_->options.faults.refuse_permille))) {
     ++world_->stats.refused_full;
-    world_->refuse(std::move(on_result), {ErrorCode::overloaded, "the outbox is full"});
-    return;
+    admitted = fail(ErrorCode::overloaded, "the outbox is full");
   }
-  ++world_->stats.published;
-  world_->outbox.emplace(++world_->last_id, World::Unacked{.subject = std::move(subject),
-                                                           .data = std::move(data),
-                                                           .msg_id = std::move(msg_id),
-                                                           .on_ack = std::move(on_result),
-                                                           .expected_last = expected_last});
-  world_->wake();
+  world_->stats.published += admitted ? 1 : 0;
+  world_->take_append({.subject = std::move(subject),
+                       .data = std::move(data),
+                       .msg_id = std::move(msg_id),
+                       .on_ack = std::move(on_result),
+                       .expected = std::move(expected)},
+                      std::move(admitted));
 }
 
 Status MemoryBus::subscribe(std::string subject, OnMessage on_message) {

@@ -41,13 +41,16 @@ bool subject_matches(std::string_view pattern, std::string_view subject) {
 
 Result<PublishAck> MemoryStream::store(const std::string& subject, const std::string& data,
                                        const std::string& msg_id,
-                                       std::optional<StreamSeq> expected_last) {
+                                       const std::optional<ExpectedLast>& expected) {
   if (auto known = seq_by_id.find(msg_id); !msg_id.empty() && known != seq_by_id.end()) {
     return PublishAck{.seq = {known->second}, .duplicate = true};
   }
-  if (expected_last && expected_last->value != last_seq) {
+  if (expected && expected->seq.value != last_seq) {
     return fail(ErrorCode::conflict,
                 "wrong last sequence: " + std::to_string(last_seq) + " (10071)");
+  }
+  if (expected && !expected->msg_id.empty() && expected->msg_id != last_id) {
+    return fail(ErrorCode::conflict, "wrong last msg ID: " + last_id + " (10070)");
   }
   auto size = static_cast<std::int64_t>(data.size());
   if (spec.max_msg_bytes > 0 && size > spec.max_msg_bytes) {
@@ -59,6 +62,7 @@ Result<PublishAck> MemoryStream::store(const std::string& subject, const std::st
   }
   messages.push_back({.subject = subject, .data = data, .seq = {++last_seq}, .msg_id = msg_id});
   bytes += size;
+  last_id = msg_id;
   if (!msg_id.empty()) {
     seq_by_id.emplace(msg_id, last_seq);
   }
@@ -136,7 +140,7 @@ bool MemoryBus::World::has_work() const {
   }
   bool unsent = std::any_of(outbox.begin(), outbox.end(), [this](const auto& entry) {
     const Unacked& message = entry.second;
-    return !message.sent && (message.expected_last || has_stream(message.subject));
+    return !message.sent && (message.expected || has_stream(message.subject));
   });
   return unsent || std::any_of(consumers.begin(), consumers.end(),
                                [this](const Consumer& one) { return has_new(one); });
@@ -200,7 +204,7 @@ bool MemoryBus::World::send_outbox() {
   }
   bool did = false;
   for (auto& [id, message] : outbox) {
-    if (message.expected_last && !message.sent) {
+    if (message.expected && !message.sent) {
       did = true;
       message.sent = true;
       later([this, id = id, ack = send_append(message)] { acknowledge(id, ack); },
@@ -240,16 +244,26 @@ Result<PublishAck> MemoryBus::World::send_append(Unacked& append) {
     return fail(ErrorCode::unavailable, "no stream takes this subject");
   }
   Result<PublishAck> ack =
-      stream->store(append.subject, append.data, append.msg_id, append.expected_last);
+      stream->store(append.subject, append.data, append.msg_id, append.expected);
   if (ack && !ack->duplicate) {
     deliver_core({.subject = append.subject, .data = append.data, .seq = {}});
   }
   return draw(options.faults.lose_ack_permille) ? no_answer : ack;
 }
 
+std::string MemoryBus::World::append_before(const std::string& subject,
+                                            StreamSeq expected_last) const {
+  auto before = std::find_if(outbox.rbegin(), outbox.rend(), [&subject](const auto& entry) {
+    return entry.second.expected && entry.second.subject == subject;
+  });
+  bool follows =
+      before != outbox.rend() && before->second.expected->seq.value + 1 == expected_last.value;
+  return follows ? before->second.msg_id : "";
+}
+
 void MemoryBus::World::lose_appends() {
   for (auto& [id, message] : outbox) {
-    if (message.expected_last && !message.sent) {
+    if (message.expected && !message.sent) {
       message.sent = true;
       errands.push_back({.run = [this, id = id] { acknowledge(id, connection_lost()); },
                          .way = Errand::Way::local});
@@ -257,14 +271,20 @@ void MemoryBus::World::lose_appends() {
   }
 }
 
-void MemoryBus::World::refuse(OnResult<PublishAck> on_result, Error error) {
+void MemoryBus::World::take_append(Unacked append, Status admitted) {
   if (state == BusState::closed) {
-    on_result(std::unexpected(std::move(error)));  // there is no later turn
+    append.on_ack(fail(ErrorCode::unavailable, "the bus is closed"));  // there is no later turn
     return;
   }
-  errands.push_back({.run = [on_result = std::move(on_result),
-                             error = std::move(error)] { on_result(std::unexpected(error)); },
-                     .way = Errand::Way::local});
+  std::uint64_t id = ++last_id;
+  append.sent = !admitted.has_value();
+  outbox.emplace(id, std::move(append));
+  if (!admitted) {
+    auto refuse = [this, id, error = std::move(admitted).error()] {
+      acknowledge(id, std::unexpected(error));
+    };
+    errands.push_back({.run = std::move(refuse), .way = Errand::Way::local});
+  }
   wake();
 }
 

@@ -17,18 +17,25 @@
 
 namespace lc {
 
+/// What an append says of the stream's last message; an empty id says nothing.
+struct ExpectedLast {
+  StreamSeq seq;
+  std::string msg_id;
+};
+
 struct MemoryStream {
   StreamSpec spec;
   std::vector<BusMessage> messages;
   std::unordered_map<std::string, std::int64_t> seq_by_id;
   std::int64_t last_seq = 0;
+  std::string last_id;
   std::int64_t bytes = 0;
 
   /// What a server would answer. A message id that is known already is stored only once, whatever
   /// last sequence is expected.
   Result<PublishAck> store(const std::string& subject, const std::string& data,
                            const std::string& msg_id,
-                           std::optional<StreamSeq> expected_last = std::nullopt);
+                           const std::optional<ExpectedLast>& expected = {});
   StreamInfo info() const;
 };
 
@@ -57,7 +64,7 @@ struct MemoryBus::World {
     std::string data;
     std::string msg_id;
     OnResult<PublishAck> on_ack;
-    std::optional<StreamSeq> expected_last;  // set: an append, which is sent once
+    std::optional<ExpectedLast> expected;  // set: an append, which is sent once
     bool sent = false;
   };
   /// Something that runs in a pump. What travels on the connection is lost with it: then `lost`
@@ -84,6 +91,8 @@ struct MemoryBus::World {
   bool send_outbox();
   Result<PublishAck> send_append(Unacked& append);
   void lose_appends();
+  /// The id of the append that is under way and that this one should follow, or nothing.
+  std::string append_before(const std::string& subject, StreamSeq expected_last) const;
   bool feed_consumers();
   bool finish_closing();
 
@@ -94,8 +103,8 @@ struct MemoryBus::World {
   bool has_new(const Consumer& consumer) const;
   void deliver_core(const BusMessage& message);
   void acknowledge(std::uint64_t id, Result<PublishAck> ack);
-  /// Answers in the next pump what never leaves the bus.
-  void refuse(OnResult<PublishAck> on_result, Error error);
+  /// What was not admitted is answered in the next pump, and never leaves the bus.
+  void take_append(Unacked append, Status admitted);
 
   /// Answers a request in a later pump, or at once in the next with `unavailable`.
   template <class T>
