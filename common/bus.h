@@ -38,12 +38,15 @@ struct StreamSpec {
   std::int64_t duplicate_window_s = 30;
   enum class Full { refuse_new, drop_old } full = Full::drop_old;
   enum class Storage { file, memory } storage = Storage::file;
+  int replicas = 1;
 };
 
 struct BucketSpec {
   std::string name;
   std::int64_t history = 8;
   StreamSpec::Storage storage = StreamSpec::Storage::file;
+  std::int64_t ttl_ms = 0;  // an entry is gone so long after it was written; 0: never
+  int replicas = 1;
 };
 
 struct StreamInfo {
@@ -122,7 +125,11 @@ class Bus {
   virtual void pause_consumer(std::string stream) = 0;
   virtual void resume_consumer(std::string stream) = 0;
 
+  /// These two create what is not there. What is there keeps its limits, which are its owner's
+  /// choice. Errors: conflict - the stream has other subjects.
   virtual void ensure_stream(StreamSpec spec, OnResult<StreamInfo> on_result) = 0;
+  virtual void ensure_bucket(BucketSpec spec, OnResult<bool> on_result) = 0;  // true: was created
+
   /// Errors: not_found - no such stream.
   virtual void stream_info(std::string stream, OnResult<StreamInfo> on_result) = 0;
   /// Errors: not_found - no such stream, or no such message in it: deleted, expired, not yet there.
@@ -132,9 +139,9 @@ class Bus {
   virtual void get_last_message(std::string stream, std::string subject,
                                 OnResult<StreamMessage> on_result) = 0;
 
-  virtual void ensure_bucket(BucketSpec spec, OnResult<bool> on_result) = 0;  // true: was created
+  /// Errors: not_found - no such key: never written, deleted or expired.
   virtual void kv_get(std::string bucket, std::string key, OnResult<KvEntry> on_result) = 0;
-  /// Errors: conflict - the key exists.
+  /// Errors: conflict - the key exists; one that was deleted or has expired does not.
   virtual void kv_create(std::string bucket, std::string key, std::string value,
                          OnResult<std::uint64_t> on_result) = 0;
   virtual void kv_put(std::string bucket, std::string key, std::string value,
@@ -142,6 +149,10 @@ class Bus {
   /// Errors: conflict - the key moved on from `revision`.
   virtual void kv_update(std::string bucket, std::string key, std::string value,
                          std::uint64_t revision, OnResult<std::uint64_t> on_result) = 0;
+  /// The result is the revision of the deletion. Errors: conflict - the key moved on from
+  /// `revision`.
+  virtual void kv_delete(std::string bucket, std::string key, std::uint64_t revision,
+                         OnResult<std::uint64_t> on_result) = 0;
 
   virtual void on_state(std::function<void(BusState)> on_change) = 0;
   virtual BusState state() const = 0;

@@ -197,6 +197,10 @@ auto revision_to(OnResult<std::uint64_t> on_result) {
   };
 }
 
+MessageHeader expected_revision(std::uint64_t revision) {
+  return {.name = "Nats-Expected-Last-Subject-Sequence", .value = std::to_string(revision)};
+}
+
 bool is_token(std::string_view text, std::string_view punctuation) {
   return !text.empty() && std::all_of(text.begin(), text.end(), [punctuation](char c) {
     return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
@@ -227,22 +231,25 @@ void NatsBus::kv_create(std::string bucket, std::string key, std::string value,
 
 void NatsBus::kv_put(std::string bucket, std::string key, std::string value,
                      OnResult<std::uint64_t> on_result) {
-  write(std::move(bucket), std::move(key), std::move(value), 0, std::move(on_result));
+  write(bucket, key, std::move(value), {}, std::move(on_result));
 }
 
 void NatsBus::kv_update(std::string bucket, std::string key, std::string value,
                         std::uint64_t revision, OnResult<std::uint64_t> on_result) {
   LC_ASSERT(revision != 0);  // 0 means "does not exist": that is kv_create
-  write(std::move(bucket), std::move(key), std::move(value), revision, std::move(on_result));
+  write(bucket, key, std::move(value), {expected_revision(revision)}, std::move(on_result));
 }
 
-void NatsBus::write(std::string bucket, std::string key, std::string value, std::uint64_t revision,
-                    OnResult<std::uint64_t> on_result) {
-  std::vector<MessageHeader> headers;
-  if (revision != 0) {
-    headers.push_back(
-        {.name = "Nats-Expected-Last-Subject-Sequence", .value = std::to_string(revision)});
-  }
+void NatsBus::kv_delete(std::string bucket, std::string key, std::uint64_t revision,
+                        OnResult<std::uint64_t> on_result) {
+  LC_ASSERT(revision != 0);  // there would be nothing to delete
+  write(bucket, key, "",
+        {expected_revision(revision), {.name = kKvOperationHeader, .value = "DEL"}},
+        std::move(on_result));
+}
+
+void NatsBus::write(const std::string& bucket, const std::string& key, std::string value,
+                    std::vector<MessageHeader> headers, OnResult<std::uint64_t> on_result) {
   std::uint64_t id = side_->expect(revision_to(std::move(on_result)));
   Status checked = check_key(bucket, key);
   if (checked) {

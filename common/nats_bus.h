@@ -6,11 +6,14 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "common/bus.h"
 #include "common/result.h"
 
 namespace lc {
+
+struct MessageHeader;
 
 struct NatsBusOptions {
   std::string url = "nats://127.0.0.1:4222";  // comma-separated list; user:password@ or token@
@@ -64,6 +67,8 @@ class NatsBus final : public Bus {
               OnResult<std::uint64_t> on_result) override;
   void kv_update(std::string bucket, std::string key, std::string value, std::uint64_t revision,
                  OnResult<std::uint64_t> on_result) override;
+  void kv_delete(std::string bucket, std::string key, std::uint64_t revision,
+                 OnResult<std::uint64_t> on_result) override;
   void on_state(std::function<void(BusState)> on_change) override;
   BusState state() const override;
   BusStats stats() const override;
@@ -78,8 +83,8 @@ class NatsBus final : public Bus {
   struct Loop;  // the loop's side: callbacks, delivery of what arrived
 
   explicit NatsBus(std::unique_ptr<Loop> side);
-  void write(std::string bucket, std::string key, std::string value, std::uint64_t revision,
-             OnResult<std::uint64_t> on_result);
+  void write(const std::string& bucket, const std::string& key, std::string value,
+             std::vector<MessageHeader> headers, OnResult<std::uint64_t> on_result);
 
   std::unique_ptr<Loop> side_;
 };

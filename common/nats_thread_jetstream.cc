@@ -12,6 +12,7 @@ namespace lc {
 namespace {
 
 constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
+constexpr std::int64_t kNanosPerMilli = 1'000'000;
 constexpr Micros kRetryMin = millis(20);
 constexpr Micros kRetryMax = seconds(2);
 constexpr int kHeartbeatsMissedMax = 3;
@@ -164,6 +165,7 @@ void NatsThread::on(EnsureStream& command) {
     config.Duplicates = spec.duplicate_window_s * kNanosPerSecond;
     config.Discard = spec.full == StreamSpec::Full::refuse_new ? js_DiscardNew : js_DiscardOld;
     config.Storage = storage_of(spec.storage);
+    config.Replicas = spec.replicas;
     status = js_AddStream(&info, jetstream, &config, nullptr, &js_code);
     owned.reset(info);
     created = true;
@@ -240,6 +242,8 @@ void NatsThread::on(EnsureBucket& command) {
     config.Bucket = spec.name.c_str();
     config.History = static_cast<std::uint8_t>(std::clamp<std::int64_t>(spec.history, 1, 64));
     config.StorageType = storage_of(spec.storage);
+    config.TTL = spec.ttl_ms * kNanosPerMilli;
+    config.Replicas = spec.replicas;
     kvStore* store = nullptr;
     natsStatus status = js_CreateKeyValue(&store, live_->jetstream.get(), &config);
     if (status != NATS_OK) {
@@ -292,23 +296,58 @@ void NatsThread::on(KvGet& command) {
   reply(std::move(answer));
 }
 
+namespace {
+
+/// Writes the key if its last revision is `revision`, 0 being that it has none.
+Result<std::uint64_t> write_key(kvStore* store, const KvCreate& what, std::uint64_t revision) {
+  std::uint64_t written = 0;
+  natsStatus status = kvStore_Update(&written, store, what.key.c_str(), what.value.data(),
+                                     static_cast<int>(what.value.size()), revision);
+  if (status != NATS_OK) {
+    return std::unexpected(
+        nats_error("creating key '" + what.key + "' of '" + what.bucket + "'", status));
+  }
+  return written;
+}
+
+/// Not kvStore_Create: in nats.c 3.4.1 it forgets why it was refused when the key expires
+/// meanwhile.
+Result<std::uint64_t> create_key(jsCtx* jetstream, kvStore* store, const KvCreate& what) {
+  auto written = write_key(store, what, 0);
+  if (written || written.error().code != ErrorCode::conflict) {
+    return written;
+  }
+  natsMsg* raw = nullptr;
+  natsStatus status =
+      js_GetLastMsg(&raw, jetstream, ("KV_" + what.bucket).c_str(),
+                    ("$KV." + what.bucket + "." + what.key).c_str(), nullptr, nullptr);
+  NatsMsgPtr last(raw);
+  if (status == NATS_NOT_FOUND) {
+    return write_key(store, what, 0);  // it has expired since
+  }
+  if (status != NATS_OK) {
+    return written;
+  }
+  std::string_view operation = header_of(raw, kKvOperationHeader);
+  bool deleted = operation == "DEL" || operation == "PURGE";
+  return deleted ? write_key(store, what, natsMsg_GetSequence(raw)) : written;
+}
+
+}  // namespace
+
 void NatsThread::on(KvCreate& command) {
   auto store = bucket(command.bucket);
   if (!store) {
     reply_error(command.id, std::move(store).error());
     return;
   }
-  std::uint64_t revision = 0;
-  natsStatus status = kvStore_Create(&revision, *store, command.key.c_str(), command.value.data(),
-                                     static_cast<int>(command.value.size()));
-  if (status != NATS_OK) {
-    reply_error(
-        command.id,
-        nats_error("creating key '" + command.key + "' of '" + command.bucket + "'", status));
+  auto revision = create_key(live_->jetstream.get(), *store, command);
+  if (!revision) {
+    reply_error(command.id, std::move(revision).error());
     return;
   }
   Reply answer{.id = command.id};
-  answer.entry.revision = revision;
+  answer.entry.revision = *revision;
   reply(std::move(answer));
 }
 

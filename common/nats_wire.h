@@ -81,6 +81,7 @@ struct KvCreate {
   std::string value;
 };
 inline constexpr const char* kMsgIdHeader = "Nats-Msg-Id";
+inline constexpr const char* kKvOperationHeader = "KV-Operation";
 
 struct MessageHeader {
   const char* name = nullptr;  // a constant

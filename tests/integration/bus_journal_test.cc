@@ -108,6 +108,7 @@ TEST_CASE("journal bus: appends in a pipeline are stored in order, each answered
 TEST_CASE("journal bus: zero expects a stream without messages, a conflict stores nothing") {
   BusWorld world;
   world.ensure_stream(kStream, kSubject);
+  CHECK(info_of(world)->first_seq == StreamSeq{0});
   Appends appends(world.bus());
   appends.add("early", 1, "");
   appends.add("first", 0, "");
@@ -121,6 +122,7 @@ TEST_CASE("journal bus: zero expects a stream without messages, a conflict store
   auto info = info_of(world);
   REQUIRE(info.has_value());
   CHECK(info->last_seq == StreamSeq{1});
+  CHECK(info->first_seq == StreamSeq{1});
   CHECK(info->messages == 1);
   CHECK(message_at(world, 1)->data == "first");
 }

@@ -219,39 +219,53 @@ void MemoryBus::get_last_message(std::string stream, std::string subject,
 
 void MemoryBus::ensure_bucket(BucketSpec spec, OnResult<bool> on_result) {
   world_->answer<bool>(std::move(on_result), [&]() -> Result<bool> {
-    return world_->buckets.emplace(spec.name, MemoryBucket{}).second;
+    return world_->buckets.emplace(spec.name, MemoryBucket{.spec = spec}).second;
   });
 }
 
 void MemoryBus::kv_get(std::string bucket, std::string key, OnResult<KvEntry> on_result) {
   world_->answer<KvEntry>(std::move(on_result), [&]() -> Result<KvEntry> {
     auto found = world_->buckets.find(bucket);
-    if (found == world_->buckets.end() || !found->second.entries.contains(key)) {
-      return fail(ErrorCode::not_found, "reading key '" + key + "' of '" + bucket + "': Not Found");
+    if (found != world_->buckets.end()) {
+      auto entry = found->second.entries.find(key);
+      if (entry != found->second.entries.end() && !entry->second.deleted) {
+        return entry->second.entry;
+      }
     }
-    return found->second.entries.at(key);
+    return fail(ErrorCode::not_found, "reading key '" + key + "' of '" + bucket + "': Not Found");
   });
 }
 
 namespace {
 
-enum class Expect { anything, absent, revision };
+struct KvWrite {
+  enum class Expect { anything, absent, revision };
 
-Result<std::uint64_t> write(std::map<std::string, MemoryBucket>& buckets, const std::string& bucket,
-                            const std::string& key, std::string value, Expect expect,
-                            std::uint64_t revision) {
-  auto found = buckets.find(bucket);
+  std::string bucket;
+  std::string key;
+  MemoryBucket::Entry entry;  // its revision is not set yet
+  Expect expect = Expect::anything;
+  std::uint64_t revision = 0;
+};
+
+Result<std::uint64_t> write(std::map<std::string, MemoryBucket>& buckets, KvWrite what) {
+  auto found = buckets.find(what.bucket);
   if (found == buckets.end()) {
-    return fail(ErrorCode::not_found, "bucket '" + bucket + "': Not Found");
+    return fail(ErrorCode::not_found, "bucket '" + what.bucket + "': Not Found");
   }
-  auto entry = found->second.entries.find(key);
-  std::uint64_t has = entry == found->second.entries.end() ? 0 : entry->second.revision;
-  if ((expect == Expect::absent && has != 0) || (expect == Expect::revision && has != revision)) {
-    return fail(ErrorCode::conflict, "wrong last sequence: " + std::to_string(has) + " (10071)");
+  MemoryBucket& bucket = found->second;
+  auto has = bucket.entries.find(what.key);
+  bool known = has != bucket.entries.end();
+  std::uint64_t revision = known ? has->second.entry.revision : 0;
+  bool exists = known && !has->second.deleted;
+  if ((what.expect == KvWrite::Expect::absent && exists) ||
+      (what.expect == KvWrite::Expect::revision && revision != what.revision)) {
+    return fail(ErrorCode::conflict,
+                "wrong last sequence: " + std::to_string(revision) + " (10071)");
   }
-  std::uint64_t next = ++found->second.last_revision;
-  found->second.entries[key] = {.value = std::move(value), .revision = next};
-  return next;
+  what.entry.entry.revision = ++bucket.last_revision;
+  bucket.entries[what.key] = std::move(what.entry);
+  return bucket.last_revision;
 }
 
 }  // namespace
@@ -259,22 +273,48 @@ Result<std::uint64_t> write(std::map<std::string, MemoryBucket>& buckets, const 
 void MemoryBus::kv_create(std::string bucket, std::string key, std::string value,
                           OnResult<std::uint64_t> on_result) {
   world_->answer<std::uint64_t>(std::move(on_result), [&] {
-    return write(world_->buckets, bucket, key, std::move(value), Expect::absent, 0);
+    return write(world_->buckets, {.bucket = bucket,
+                                   .key = key,
+                                   .entry = {.entry = {.value = value}},
+                                   .expect = KvWrite::Expect::absent});
   });
 }
 
 void MemoryBus::kv_put(std::string bucket, std::string key, std::string value,
                        OnResult<std::uint64_t> on_result) {
   world_->answer<std::uint64_t>(std::move(on_result), [&] {
-    return write(world_->buckets, bucket, key, std::move(value), Expect::anything, 0);
+    return write(world_->buckets,
+                 {.bucket = bucket, .key = key, .entry = {.entry = {.value = value}}});
   });
 }
 
 void MemoryBus::kv_update(std::string bucket, std::string key, std::string value,
                           std::uint64_t revision, OnResult<std::uint64_t> on_result) {
   world_->answer<std::uint64_t>(std::move(on_result), [&] {
-    return write(world_->buckets, bucket, key, std::move(value), Expect::revision, revision);
+    return write(world_->buckets, {.bucket = bucket,
+                                   .key = key,
+                                   .entry = {.entry = {.value = value}},
+                                   .expect = KvWrite::Expect::revision,
+                                   .revision = revision});
   });
+}
+
+void MemoryBus::kv_delete(std::string bucket, std::string key, std::uint64_t revision,
+                          OnResult<std::uint64_t> on_result) {
+  LC_ASSERT(revision != 0);
+  world_->answer<std::uint64_t>(std::move(on_result), [&] {
+    return write(world_->buckets, {.bucket = bucket,
+                                   .key = key,
+                                   .entry = {.entry = {}, .deleted = true},
+                                   .expect = KvWrite::Expect::revision,
+                                   .revision = revision});
+  });
+}
+
+void MemoryBus::expire(const std::string& bucket, const std::string& key) {
+  auto found = world_->buckets.find(bucket);
+  LC_ASSERT(found != world_->buckets.end() && found->second.spec.ttl_ms > 0);
+  LC_ASSERT(found->second.entries.erase(key) == 1);
 }
 
 void MemoryBus::on_state(std::function<void(BusState)> on_change) {

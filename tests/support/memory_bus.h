@@ -55,6 +55,10 @@ class MemoryBus final : public Bus {
   void disconnect();
   void connect();
 
+  /// The time of an entry is over: it is gone without a trace. The bucket has a `ttl_ms`, the key
+  /// is there.
+  void expire(const std::string& bucket, const std::string& key);
+
   // What the world sees, for assertions.
   /// What a stream holds now; empty when there is none.
   const std::vector<BusMessage>& stream(const std::string& name) const;
@@ -84,6 +88,8 @@ class MemoryBus final : public Bus {
   void kv_put(std::string bucket, std::string key, std::string value,
               OnResult<std::uint64_t> on_result) override;
   void kv_update(std::string bucket, std::string key, std::string value, std::uint64_t revision,
+                 OnResult<std::uint64_t> on_result) override;
+  void kv_delete(std::string bucket, std::string key, std::uint64_t revision,
                  OnResult<std::uint64_t> on_result) override;
   void on_state(std::function<void(BusState)> on_change) override;
   BusState state() const override;

@@ -74,7 +74,8 @@ Result<PublishAck> MemoryStream::store(const std::string& subject, const std::st
 }
 
 StreamInfo MemoryStream::info() const {
-  std::int64_t first = messages.empty() ? last_seq + 1 : messages.front().seq.value;
+  std::int64_t gone = last_seq == 0 ? 0 : last_seq + 1;  // of a stream that is empty
+  std::int64_t first = messages.empty() ? gone : messages.front().seq.value;
   return {.first_seq = {first},
           .last_seq = {last_seq},
           .messages = static_cast<std::int64_t>(messages.size())};

@@ -40,7 +40,14 @@ struct MemoryStream {
 };
 
 struct MemoryBucket {
-  std::map<std::string, KvEntry> entries;
+  /// A deletion is kept, with its revision; time takes an entry or a deletion away for good.
+  struct Entry {
+    KvEntry entry;
+    bool deleted = false;
+  };
+
+  BucketSpec spec;
+  std::map<std::string, Entry> entries;
   std::uint64_t last_revision = 0;
 };
 
