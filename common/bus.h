@@ -102,8 +102,9 @@ class Bus {
   /// an empty one is none.
   ///
   /// Many may be under way; they reach the server in the order given (also against
-  /// `publish_acked`). When one is refused, so are those behind it that have its subject and ids:
-  /// each expects the one before by its id too, else somebody else's message could stand in for it.
+  /// `publish_acked`). When one is refused, so are those of its subject that were given behind it
+  /// before it was answered, if they have ids: each expects the one before by its id too, as
+  /// somebody else's message could stand in for it by its number.
   ///
   /// Errors: conflict - the stream ends elsewhere; nothing was stored. unavailable - not connected,
   /// the connection was lost, or no answer in time: it may have happened. overloaded - the outbox

@@ -120,13 +120,15 @@ TEST_CASE("memory bus: keys are compared before they are set") {
   bus.kv_update("b", "k", "3", 1, note);
   bus.kv_update("b", "k", "4", 1, note);
   bus.kv_put("nowhere", "k", "5", note);
+  bus.kv_create("nowhere", "k", "5", note);
   bus.pump_all();
-  REQUIRE(got.size() == 5);
+  REQUIRE(got.size() == 6);
   CHECK(got[0] == 1);
   CHECK(got[1].error().code == ErrorCode::conflict);
   CHECK(got[2] == 2);
   CHECK(got[3].error().code == ErrorCode::conflict);
-  CHECK(got[4].error().code == ErrorCode::not_found);
+  CHECK(got[4].error().code == ErrorCode::unavailable);
+  CHECK(got[5].error().code == ErrorCode::not_found);
   std::optional<KvEntry> entry;
   bus.kv_get("b", "k", [&](Result<KvEntry> found) { entry = found.value(); });
   bus.pump_all();

@@ -251,7 +251,10 @@ struct KvWrite {
 Result<std::uint64_t> write(std::map<std::string, MemoryBucket>& buckets, KvWrite what) {
   auto found = buckets.find(what.bucket);
   if (found == buckets.end()) {
-    return fail(ErrorCode::not_found, "bucket '" + what.bucket + "': Not Found");
+    // Creating looks for the bucket first; the others send, and nobody takes the message.
+    return what.expect == KvWrite::Expect::absent
+               ? fail(ErrorCode::not_found, "bucket '" + what.bucket + "': Not Found")
+               : fail(ErrorCode::unavailable, "no stream takes this subject");
   }
   MemoryBucket& bucket = found->second;
   auto has = bucket.entries.find(what.key);
