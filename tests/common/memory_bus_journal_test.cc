@@ -226,13 +226,14 @@ TEST_CASE("memory journal: whatever fails, a pipeline is stored as far as a pref
                     .drop_append_permille = 10,
                     .refuse_permille = 10});
     Appends appends(bus);
+    std::size_t theirs = 0;
     for (int i = 0; i < kAppends && !appends.failed(); ++i) {
       appends.add(i, "a" + std::to_string(i));
       if (i % 7 == 0) {
         bus.pump();
       }
       if (seed % 4 == 0 && i == kAppends / 2) {
-        static_cast<void>(bus.publish_acked("j.log", "theirs", "t", nullptr));
+        theirs += bus.publish_acked("j.log", "theirs", "t", nullptr).has_value() ? 1 : 0;
       }
     }
     bus.pump_all();
@@ -242,7 +243,7 @@ TEST_CASE("memory journal: whatever fails, a pipeline is stored as far as a pref
     while (ours < stored.size() && stored[ours].msg_id == "a" + std::to_string(ours)) {
       ++ours;
     }
-    CHECK(stored.size() <= ours + 1);  // behind ours, at most the other's
+    CHECK(stored.size() <= ours + theirs);  // nothing of ours behind a hole
     for (std::size_t i = 0; i < appends.given(); ++i) {
       CHECK((!appends[i].has_value() || i < ours));
     }
@@ -290,14 +291,15 @@ TEST_CASE("memory journal: a stopped consumer gives nothing more, the next one s
   bus.pump_all();
   bus.stop_consumer("J");  // there is none
   std::string got;
-  REQUIRE(bus.consume("J", "", StreamSeq{1}, [&](BusMessage m) {
+  REQUIRE(bus.consume("J", "", StreamSeq{1}, [&](const BusMessage& m) {
     got += m.data + m.msg_id;
     bus.stop_consumer("J");
   }));
   bus.pump_all();
   CHECK(got == "1");
   REQUIRE(bus.consume(
-      "J", "", StreamSeq{1}, [&](BusMessage m) { got += m.data + m.msg_id; }, MessageIds::read));
+      "J", "", StreamSeq{1}, [&](const BusMessage& m) { got += m.data + m.msg_id; },
+      MessageIds::read));
   bus.pump_all();
   CHECK(got == "11a2b");
   bus.stop_consumer("J");
