@@ -8,6 +8,7 @@
 
 #include "common/ids.h"
 #include "common/result.h"
+#include "common/time.h"
 
 namespace lc {
 
@@ -17,6 +18,7 @@ struct BusMessage {
   std::string data;
   StreamSeq seq;
   std::string msg_id = {};  // only from a consumer that was asked for it
+  WallTime stored = {};     // of a stream: when its server got it, by that server's clock
 };
 
 /// One message of a stream, read by itself; `msg_id` is empty if it was published without.

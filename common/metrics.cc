@@ -169,6 +169,14 @@ Metrics::Metrics()
       containment(gauge_by("livecrew_containment",
                            "How workers' processes are held together: 1 for the level in use.",
                            {"level"})),
+      journal_records_total(
+          counter("livecrew_journal_records_total", "Records appended to the journal.")),
+      journal_bytes_total(
+          counter("livecrew_journal_bytes_total", "Bytes of the records appended.")),
+      journal_waiting(
+          gauge("livecrew_journal_waiting", "Records that wait for their acknowledgement.")),
+      actions_expired_total(counter("livecrew_actions_expired_total",
+                                    "Actions of an earlier run, too late to be sent.")),
       ctx_bytes(gauge("livecrew_ctx_bytes", "Size of the shared context.")),
       ctx_conflicts_total(
           counter("livecrew_ctx_conflicts_total", "Keys written by two crews in one beat.")),

@@ -115,6 +115,10 @@ struct Metrics {
   By<Gauge> crew_flapping;           // {crew}
   By<Gauge> spares_waiting;          // {crew}
   By<Gauge> containment;             // {level}
+  Counter journal_records_total;
+  Counter journal_bytes_total;
+  Gauge journal_waiting;  // records without an acknowledgement
+  Counter actions_expired_total;
   Gauge ctx_bytes;
   Counter ctx_conflicts_total;
   Counter ctx_dropped_keys_total;

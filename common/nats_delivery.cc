@@ -149,24 +149,24 @@ void on_streamed(natsConnection*, natsSubscription*, natsMsg* raw, void* closure
   }
   consumer.last_heard_us.store(monotonic_now().us, std::memory_order_relaxed);
   const char* reply = natsMsg_GetReply(raw);
-  std::int64_t stream_seq = 0;
-  std::int64_t consumer_seq = 0;
-  if (!parse_ack_subject(reply != nullptr ? reply : "", stream_seq, consumer_seq)) {
+  const auto place = parse_ack_subject(reply != nullptr ? reply : "");
+  if (!place) {
     on_consumer_status(delivery, raw);
     return;
   }
-  if (consumer_seq != delivery.consumer_seq + 1) {
+  if (place->consumer_seq != delivery.consumer_seq + 1) {
     break_consumer(delivery);
     return;
   }
-  delivery.consumer_seq = consumer_seq;
-  if (stream_seq <= consumer.last_pushed.load(std::memory_order_relaxed)) {
+  delivery.consumer_seq = place->consumer_seq;
+  if (place->stream_seq <= consumer.last_pushed.load(std::memory_order_relaxed)) {
     return;
   }
   Arrival arrival;
   arrival.what = Arrival::What::streamed;
   arrival.index = consumer.index;
-  arrival.seq = stream_seq;
+  arrival.seq = place->stream_seq;
+  arrival.stored = place->stored;
   arrival.subject = natsMsg_GetSubject(raw);
   arrival.data = data_of(raw);
   if (consumer.ids == MessageIds::read) {
@@ -176,7 +176,7 @@ void on_streamed(natsConnection*, natsSubscription*, natsMsg* raw, void* closure
     break_consumer(delivery);  // full: nothing more of this generation; read again from here later
     return;
   }
-  consumer.last_pushed.store(stream_seq, std::memory_order_relaxed);
+  consumer.last_pushed.store(place->stream_seq, std::memory_order_relaxed);
   delivery.link->received.fetch_add(1, std::memory_order_relaxed);
 }
 
@@ -214,12 +214,11 @@ std::string_view header_of(natsMsg* message, const char* name) {
   return found ? value : "";
 }
 
-bool parse_ack_subject(std::string_view reply, std::int64_t& stream_seq,
-                       std::int64_t& consumer_seq) {
+std::optional<AckPlace> parse_ack_subject(std::string_view reply) {
   // $JS.ACK.<stream>.<consumer>.<delivered>.<stream seq>.<consumer seq>.<time>.<pending>, or with
   // <domain>.<account> before the stream and perhaps a token at the end.
   if (!reply.starts_with("$JS.ACK.")) {
-    return false;
+    return std::nullopt;
   }
   std::array<std::string_view, 13> tokens{};
   std::size_t count = 0;
@@ -230,11 +229,13 @@ bool parse_ack_subject(std::string_view reply, std::int64_t& stream_seq,
   }
   std::size_t first = count == 9 ? 5 : 7;
   if (count < 9 || count == 10) {
-    return false;
+    return std::nullopt;
   }
-  stream_seq = to_number(tokens[first]);
-  consumer_seq = to_number(tokens[first + 1]);
-  return stream_seq > 0 && consumer_seq > 0;
+  constexpr std::int64_t kNanosPerMicro = 1'000;
+  const AckPlace place{.stream_seq = to_number(tokens[first]),
+                       .consumer_seq = to_number(tokens[first + 1]),
+                       .stored = {to_number(tokens[first + 2]) / kNanosPerMicro}};
+  return place.stream_seq > 0 && place.consumer_seq > 0 ? std::optional(place) : std::nullopt;
 }
 
 namespace {

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -52,9 +53,15 @@ Result<NatsSubscriptionPtr> deliver_consumer(BusLink& link, std::uint64_t connec
 /// The value of a header, or nothing when there is none; valid as long as the message.
 std::string_view header_of(natsMsg* message, const char* name);
 
-/// Where a message stands, from its reply subject `$JS.ACK...`. False: not such a subject.
-bool parse_ack_subject(std::string_view reply, std::int64_t& stream_seq,
-                       std::int64_t& consumer_seq);
+/// Where a message stands in its stream and in its consumer's order, and when it was stored.
+struct AckPlace {
+  std::int64_t stream_seq = 0;
+  std::int64_t consumer_seq = 0;
+  WallTime stored;
+};
+
+/// From a message's reply subject `$JS.ACK...`; nothing: it is not such a subject.
+std::optional<AckPlace> parse_ack_subject(std::string_view reply);
 
 /// The answer to a JetStream publish.
 struct ParsedAck {

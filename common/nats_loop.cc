@@ -206,7 +206,8 @@ void NatsBus::Loop::give_streamed(Consumer& consumer, Arrival& arrival) {
   consumer.on_message({.subject = std::move(arrival.subject),
                        .data = std::move(arrival.data),
                        .seq = {arrival.seq},
-                       .msg_id = std::move(arrival.msg_id)});
+                       .msg_id = std::move(arrival.msg_id),
+                       .stored = arrival.stored});
 }
 
 // Some of the consumer's messages; false when it is paused or has none.

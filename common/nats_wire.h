@@ -174,6 +174,7 @@ struct Arrival {
   BusState state = BusState::connecting;
   std::uint32_t index = 0;       // subscription or consumer
   std::int64_t seq = 0;          // streamed: in the stream
+  WallTime stored;               // streamed
   std::uint64_t connection = 0;  // flow_request
   std::string subject;
   std::string data;

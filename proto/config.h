@@ -55,6 +55,7 @@ struct LiveConfig {
   ClockMode clock = ClockMode::wall;
   LatePolicy late_policy = LatePolicy::next;
   KvBackend kv_backend = KvBackend::jetstream;
+  bool journal = true;  // false: nothing is proved, and a restart knows the context only
   std::int64_t ctx_max_bytes = 4'096;      // 2..1048576
   std::int64_t backlog_max_batches = 256;  // 1..100000
   std::string nats_url = "nats://127.0.0.1:4222";
@@ -72,10 +73,11 @@ struct LiveConfig {
 };
 
 /// Variables that start like settings but belong to the programs: flags by another way.
-inline constexpr std::array<std::string_view, 12> kProgramVariables = {
-    "LIVE_CREW_CASSETTE", "LIVE_CREW_CGROUP_FD", "LIVE_CREW_CONFIG",     "LIVE_CREW_CREWS",
-    "LIVE_CREW_NATS",     "LIVE_CREW_PASS_ENV",  "LIVE_CREW_PYTHON_DIR", "LIVE_CREW_RUNTIME_DIR",
-    "LIVE_CREW_SELECTOR", "LIVE_CREW_SOCKET",    "LIVE_CREW_STATE_DIR",  "LIVE_CREW_WORKER",
+inline constexpr std::array<std::string_view, 13> kProgramVariables = {
+    "LIVE_CREW_CASSETTE",    "LIVE_CREW_CGROUP_FD", "LIVE_CREW_CONFIG",   "LIVE_CREW_CREWS",
+    "LIVE_CREW_FAULT",       "LIVE_CREW_NATS",      "LIVE_CREW_PASS_ENV", "LIVE_CREW_PYTHON_DIR",
+    "LIVE_CREW_RUNTIME_DIR", "LIVE_CREW_SELECTOR",  "LIVE_CREW_SOCKET",   "LIVE_CREW_STATE_DIR",
+    "LIVE_CREW_WORKER",
 };
 
 /// One resolved setting and where its value came from.

@@ -24,8 +24,8 @@ std::size_t vector_index(const LiveConfig& config) {
 
 constexpr std::int64_t kDaysMax = 2'147'483'647;  // any that somebody writes
 
-const std::array<Setting, 24>& settings() {
-  static const std::array<Setting, 24> kSettings = {{
+const std::array<Setting, 25>& settings() {
+  static const std::array<Setting, 25> kSettings = {{
       {"slice_ms",
        IntSetting{[](LiveConfig& c) -> std::int64_t& { return c.slice_ms; }, {1, 10'000}}},
       {"heartbeat_s",
@@ -61,6 +61,7 @@ const std::array<Setting, 24>& settings() {
                                             c.require_containment =
                                                 static_cast<RequireContainment>(i);
                                           }}},
+      {"journal", BoolSetting{[](LiveConfig& c) -> bool& { return c.journal; }}},
       {"require_sandbox", BoolSetting{[](LiveConfig& c) -> bool& { return c.require_sandbox; }}},
       {"worker_uids", TextSetting{[](LiveConfig& c) -> std::string& { return c.worker_uids; },
                                   TextRule::uid_range_or_none}},

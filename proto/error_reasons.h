@@ -31,6 +31,8 @@ inline constexpr std::string_view kReasonReadyTooLarge = "ready_too_large";
 inline constexpr std::string_view kReasonNatsLost = "nats_lost";
 inline constexpr std::string_view kReasonWorkerInitFailed = "worker_init_failed";
 inline constexpr std::string_view kReasonCrewRemoved = "crew_removed";
+inline constexpr std::string_view kReasonActionsExpired = "actions_expired";
+inline constexpr std::string_view kReasonJournalLoss = "journal_loss";
 
 inline constexpr std::array kErrorReasons = {
     kReasonEventInvalid,     kReasonEventTooFarAhead,   kReasonEventWrongStream,
@@ -41,6 +43,7 @@ inline constexpr std::array kErrorReasons = {
     kReasonDoneWrongCrew,    kReasonActionInvalid,      kReasonReadyTooLarge,
     kReasonNatsLost,         kReasonWorkerInitFailed,   kReasonContextRefused,
     kReasonNeedsUnmetAtEnd,  kReasonWorkerFailed,       kReasonCrewRemoved,
+    kReasonActionsExpired,   kReasonJournalLoss,
 };
 
 }  // namespace lc::proto

@@ -39,6 +39,10 @@ std::string errors_subject(const StreamId& stream) {
   return fmt::format("live.{}.errors", stream.value);
 }
 
+std::string journal_subject(const StreamId& stream) {
+  return fmt::format("live.{}.journal", stream.value);
+}
+
 std::string heartbeats_subject(const StreamId& stream) {
   return fmt::format("live.{}.heartbeats", stream.value);
 }
@@ -92,6 +96,10 @@ std::string actions_stream(const StreamId& stream) {
 
 std::string errors_stream(const StreamId& stream) {
   return fmt::format("LIVE_{}_ERRORS", stream.value);
+}
+
+std::string journal_stream(const StreamId& stream) {
+  return fmt::format("LIVE_{}_JOURNAL", stream.value);
 }
 
 std::string ctx_bucket(const StreamId& stream) {

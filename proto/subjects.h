@@ -13,6 +13,7 @@ std::string events_subject(const StreamId& stream);      // live.S.events
 std::string actions_subject(const StreamId& stream);     // live.S.actions
 std::string errors_subject(const StreamId& stream);      // live.S.errors
 std::string heartbeats_subject(const StreamId& stream);  // live.S.heartbeats
+std::string journal_subject(const StreamId& stream);     // live.S.journal
 std::string ctx_subject(const StreamId& stream);         // live.S.ctx
 std::string ready_subject(const StreamId& stream, SliceIndex slice, const CrewId& crew);
 std::string done_subject(const StreamId& stream, SliceIndex slice, const CrewId& crew);
@@ -35,6 +36,7 @@ std::optional<SliceSubject> parse_slice_subject(std::string_view subject);
 std::string events_stream(const StreamId& stream);   // LIVE_S_EVENTS
 std::string actions_stream(const StreamId& stream);  // LIVE_S_ACTIONS
 std::string errors_stream(const StreamId& stream);   // LIVE_S_ERRORS
+std::string journal_stream(const StreamId& stream);  // LIVE_S_JOURNAL
 std::string ctx_bucket(const StreamId& stream);      // live_S_ctx
 
 /// `S.n.C.i`: the id that makes publishing an action twice harmless.

@@ -59,7 +59,13 @@ Status App::build() {
     store_ = std::make_unique<KvContextStore>(*bus_, proto::ctx_bucket(options_.stream));
   }
   outbox_ = std::make_unique<Outbox>(*bus_);
-  crew_states_ = std::make_unique<CrewStates>(*bus_, proto::ctx_bucket(options_.stream));
+  if (options_.config.journal) {
+    journal_ = std::make_unique<JournalLog>(
+        *bus_, *timers_, clock_, options_.stream,
+        JournalLog::Hooks{.on_kept = [this](std::int64_t record) { on_kept(record); },
+                          .on_lost = [this](const Error& error) { on_journal_lost(error); },
+                          .metrics = &metrics_});
+  }
   LC_TRY_STATUS(build_fleet());
   if (private_nats_) {
     options_.own_children.push_back(private_nats_->pid());
@@ -68,19 +74,22 @@ Status App::build() {
     fleet_->leave_to_owner(pid);
   }
   conductor_ = std::make_unique<Conductor>(
-      ConductorParts{*bus_, *timers_, clock_, *fleet_, *outbox_, *store_, *crew_states_, metrics_},
+      ConductorParts{*bus_, *timers_, clock_, *fleet_, *outbox_, *store_, metrics_, options_.faults,
+                     journal_.get()},
       Conductor::Options{
           .rules = {.stream = options_.stream,
                     .validation = options_.config.event_validation,
                     .clock = options_.config.clock},
-          .boot_id = boot_id(options_.stream, clock_.stream_now()),
+          .author = {.host = options_.host,
+                     .boot_id = boot_id(options_.stream, clock_.stream_now()),
+                     .version = LC_VERSION},
           .observer = options_.observer,
           .on_failed_answer =
               [this](const engine::ReactionFailed& failed) { return on_failed_answer(failed); },
           .on_finished = [this] { stop(kExitOk); }});
   conductor_->on_wants_events(
       [this] { bus_->resume_consumer(proto::events_stream(options_.stream)); });
-  outbox_->on_progress([this] { conductor_->outbox_progressed(); });
+  outbox_->on_progress([this] { conductor_->progressed(); });
   heartbeat_ =
       std::make_unique<Heartbeat>(*bus_, *timers_, clock_, metrics_, options_.config.heartbeat_s,
                                   [this](proto::Heartbeat& heartbeat) {
@@ -154,7 +163,9 @@ void App::on_bus_state(BusState state) {
   metrics_.nats_reconnects_total.add();
   fleet_->set_outage(process::Outage::off);
   store_->retry();
-  crew_states_->retry();
+  if (journal_) {
+    journal_->retry();
+  }
   outbox_->pump();
   conductor_->dispatcher().reconnected();
   tell_state();
@@ -173,29 +184,8 @@ void App::begin() {
                 fail_start(state.error());
                 return;
               }
-              read_crew_states(std::move(*state));
+              read_journal(std::move(*state));
             });
-}
-
-void App::read_crew_states(StreamState state) {
-  std::vector<CrewStates::Known> crews;
-  for (const proto::Manifest& crew : options_.crews) {
-    crews.push_back({crew.crew, crew.fingerprint});
-  }
-  crew_states_->load(std::move(crews), [this, state = std::move(state)](
-                                           Result<std::vector<std::string>> complaints) mutable {
-    if (phase_ != Phase::reading) {
-      return;
-    }
-    if (!complaints) {
-      fail_start(complaints.error());
-      return;
-    }
-    for (const std::string& complaint : *complaints) {
-      log_error("crew's state not read", {{"error", complaint}});
-    }
-    on_stream_state(std::move(state));
-  });
 }
 
 void App::fail_start(const Error& error) {
@@ -206,17 +196,23 @@ void App::fail_start(const Error& error) {
   }
   log_error("start refused", {{"error", error.message}});
   fmt::print(stderr, "{}\n", error.message);
-  stop(error.code == ErrorCode::conflict ? kExitConfig : kExitInternal);
+  stop(error.code == ErrorCode::conflict  ? kExitConfig
+       : error.code == ErrorCode::corrupt ? kExitBadData
+                                          : kExitInternal);
 }
 
 void App::on_stream_state(StreamState state) {
   phase_ = Phase::running;
   stream_ = std::move(state);
-  StreamSeq start{stream_.resume ? stream_.resume->event_seq.value + 1 : 1};
+  StreamSeq start{1};
   if (options_.epoch == EpochChoice::fresh) {
     stream_.epoch.reset();
     stream_.resume.reset();
     start = StreamSeq{stream_.events.last_seq.value + 1};
+  }
+  if (stream_.epoch) {
+    make_engine(*stream_.epoch);
+    start = StreamSeq{conductor_->engine()->given_seq().value + 1};
   }
   auto subscribed = bus_->subscribe(
       proto::done_filter(options_.stream),
@@ -231,9 +227,7 @@ void App::on_stream_state(StreamState state) {
     return;
   }
   start_workers();
-  if (stream_.epoch) {
-    start_engine(*stream_.epoch);
-  }
+  go_when_kept();
   end_input_when_due(StreamSeq{start.value - 1});
   heartbeat_->start();
   tell_state();
@@ -316,7 +310,8 @@ void App::found_epoch(const BusMessage& first) {
       log_warn("epoch not created", {{"error", created.error().message}});
       return;
     }
-    start_engine(*created);
+    make_engine(*created);
+    go_when_kept();
   };
   if (options_.epoch == EpochChoice::fresh) {
     bus_->kv_put(proto::ctx_bucket(options_.stream), std::string(kEpochKey), write_epoch(epoch),
@@ -328,22 +323,6 @@ void App::found_epoch(const BusMessage& first) {
   create_epoch(*bus_, options_.stream, epoch, on_result);
 }
 
-void App::start_engine(const Epoch& epoch) {
-  log_info("stream time starts", {{"epoch0", format_rfc3339(epoch.epoch0)},
-                                  {"skew_us", epoch.skew.us},
-                                  {"slice_ms", epoch.slice_ms}});
-  engine::EngineOptions options =
-      engine_options(options_, epoch, stream_.resume, clock_.stream_now());
-  for (const auto& [crew, why] : crew_states_->all_disabled()) {
-    options.resume->crews[crew] = {.enabled = false, .disabled_why = why};
-  }
-  conductor_->start(std::move(options));
-  if (input_ended_) {
-    conductor_->give(engine::InputEnded{clock_.stream_now()});
-  }
-  tell_state();
-}
-
 void App::end_input_when_due(StreamSeq seen) {
   const bool due = options_.stop_when == StopWhen::input_ends && !input_ended_ &&
                    seen >= stream_.events.last_seq;
@@ -351,9 +330,9 @@ void App::end_input_when_due(StreamSeq seen) {
     return;
   }
   input_ended_ = true;
-  if (conductor_->started()) {
+  if (conductor_->going()) {
     conductor_->give(engine::InputEnded{clock_.stream_now()});
-  } else if (!epoch_asked_) {
+  } else if (!conductor_->started() && !epoch_asked_) {
     stop(kExitOk);  // not one event was accepted: there is no time to run
   }
 }

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,47 +15,25 @@
 #include "common/sd_notify.h"
 #include "common/timers.h"
 #include "common/uv.h"
-#include "proto/config.h"
-#include "proto/manifest.h"
 #include "supervisor/admin_api.h"
 #include "supervisor/admin_socket.h"
+#include "supervisor/app_options.h"
 #include "supervisor/bootstrap.h"
 #include "supervisor/conductor.h"
 #include "supervisor/context_store.h"
-#include "supervisor/crew_states.h"
+#include "supervisor/fault_points.h"
 #include "supervisor/heartbeat.h"
+#include "supervisor/journal_log.h"
 #include "supervisor/kill_reports.h"
 #include "supervisor/outbox.h"
 #include "supervisor/process/cell.h"
 #include "supervisor/process/fleet.h"
 #include "supervisor/run_clock.h"
 #include "supervisor/selector.h"
+#include "supervisor/starting.h"
 #include "supervisor/worker_spec.h"
 
 namespace lc::supervisor {
-
-enum class StopWhen { told, input_ends };  // input_ends: event clock, when today's events are done
-enum class EpochChoice { keep, fresh };
-
-/// Everything that a run of the supervisor is given; already checked.
-struct AppOptions {
-  StreamId stream;
-  std::vector<proto::Manifest> crews;
-  proto::LiveConfig config;
-  std::string selector;  // empty: every crew
-  std::string worker_binary;
-  bool embedded_nats = false;  // start a private server instead of using config.nats_url
-  std::string state_dir;       // of the private server; empty: temporary
-  std::int64_t require_nats_s = 30;
-  StopWhen stop_when = StopWhen::told;
-  EpochChoice epoch = EpochChoice::keep;
-  std::string admin_socket;  // path; empty: none
-  std::string kill_reports;  // folder; empty: kept in memory only
-  std::string host;
-  Environment environment;
-  std::vector<pid_t> own_children;  // of this process, not workers: left alone
-  EffectObserver observer;
-};
 
 /// The supervisor: builds the parts in the order of their dependencies, starts and stops them.
 class App {
@@ -83,12 +62,19 @@ class App {
 
   void on_bus_state(BusState state);
   void begin();  // the first connection is there
-  void read_crew_states(StreamState state);
+  void read_journal(StreamState state);
   void on_stream_state(StreamState state);
   void start_workers();
   void on_event(const BusMessage& message);
   void found_epoch(const BusMessage& first);
-  void start_engine(const Epoch& epoch);
+  void make_engine(const Epoch& epoch);
+  void go_when_kept();
+  void on_kept(std::int64_t record);
+  void on_journal_lost(const Error& error);
+  void read_actions();
+  void take_action(const BusMessage& message, StreamSeq last);
+  void go(const std::set<std::string>& known);
+  void tell_of_expired(const std::vector<std::string>& ids);
   void end_input_when_due(StreamSeq seen);
   void fail_start(const Error& error);
   void tell_state();
@@ -100,6 +86,7 @@ class App {
 
   void drain();
   void stop_workers();
+  void await_settled();
   void close_bus();
   void close_rest();
 
@@ -114,7 +101,7 @@ class App {
   std::unique_ptr<NatsBus> bus_;
   std::unique_ptr<ContextStore> store_;
   std::unique_ptr<Outbox> outbox_;
-  std::unique_ptr<CrewStates> crew_states_;
+  std::unique_ptr<JournalLog> journal_;  // null: the configuration says so
   std::unique_ptr<KillReports> kill_reports_;
   std::unique_ptr<process::Cells> cells_;
   std::unique_ptr<process::Fleet> fleet_;
@@ -126,6 +113,12 @@ class App {
 
   enum class Phase { connecting, reading, running, draining, stopping } phase_ = Phase::connecting;
   StreamState stream_;
+  Recovered recovered_;
+  std::set<CrewId> disabled_;             // by the journal
+  std::optional<std::int64_t> fence_;     // the record that must be kept before anything goes
+  std::vector<journal::Letter> letters_;  // of earlier runs, that may not have arrived
+  StreamSeq actions_seen_;                // what the stream of actions had of theirs
+  std::set<std::string> known_actions_;   // after that: ids
   bool epoch_asked_ = false;
   bool input_ended_ = false;
   int exit_code_ = 0;
@@ -133,6 +126,8 @@ class App {
   TimerId require_timer_;
   TimerId drain_timer_;
   MonoTime drain_deadline_;
+  TimerId settle_timer_;
+  MonoTime settle_deadline_;
   TimerId watchdog_timer_;
   std::optional<Micros> watchdog_interval_;
   TimerId loop_timer_;

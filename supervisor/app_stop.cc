@@ -14,6 +14,7 @@ namespace {
 constexpr Micros kDrainGrace = seconds(20);     // for reactions in flight
 constexpr Micros kDrainCheck = millis(10);      // between looks at what is still running
 constexpr Micros kWorkerGrace = seconds(2);     // for workers to leave by themselves
+constexpr Micros kSettleGrace = seconds(5);     // for the last records and what they let go
 constexpr std::int64_t kBusPatienceMs = 5'000;  // for open acks
 
 }  // namespace
@@ -54,7 +55,19 @@ void App::stop_workers() {
   }
   phase_ = Phase::stopping;
   timers_->cancel(drain_timer_);
-  fleet_->shutdown(kWorkerGrace, [this] { close_bus(); });
+  // What workers do from now on is nobody's reaction: who goes on dispatches it anew.
+  conductor_->leave();
+  settle_deadline_ = clock_.mono() + kSettleGrace;
+  fleet_->shutdown(kWorkerGrace, [this] { await_settled(); });
+}
+
+// What is appended now lets the next run go on without reading much.
+void App::await_settled() {
+  if (conductor_->settled() || clock_.mono() >= settle_deadline_) {
+    close_bus();
+    return;
+  }
+  settle_timer_ = timers_->arm(clock_.mono() + kDrainCheck, [this] { await_settled(); });
 }
 
 void App::close_bus() {
@@ -68,6 +81,7 @@ void App::close_bus() {
 void App::close_rest() {
   if (timers_) {
     timers_->cancel(loop_timer_);
+    timers_->cancel(settle_timer_);
   }
   admin_.reset();
   heartbeat_.reset();
@@ -79,7 +93,7 @@ void App::close_rest() {
   outbox_.reset();
   store_.reset();
   bus_.reset();
-  crew_states_.reset();
+  journal_.reset();
   signals_.clear();
   kill_reports_.reset();  // what is being written is written
   timers_.reset();

@@ -51,7 +51,7 @@ void App::start_workers() {
     if (uids) {
       spec_options.uid = uids->first + index;
     }
-    const bool enabled = !crew_states_->all_disabled().contains(crew.crew);
+    const bool enabled = !disabled_.contains(crew.crew);
     metrics_.crew_enabled.of(crew.crew.value).set(enabled ? 1 : 0);
     if (!selector_.matches(crew.crew)) {
       log_info("crew not selected here", {{"crew", crew.crew.value}});
@@ -67,8 +67,7 @@ void App::start_workers() {
     if (enabled) {
       fleet_->add(worker_spec(crew, spec_options));
     } else {
-      log_warn("crew stays disabled",
-               {{"crew", crew.crew.value}, {"reason", crew_states_->all_disabled().at(crew.crew)}});
+      log_warn("crew stays disabled", {{"crew", crew.crew.value}});
       fleet_->add_stopped(worker_spec(crew, spec_options));
     }
   }

@@ -15,6 +15,8 @@ constexpr std::int64_t kErrorsMaxAgeDays = 7;
 // doubles nothing. The server keeps about 270 bytes an id.
 constexpr std::int64_t kDuplicateWindowS = 120;
 constexpr std::int64_t kErrorsBytesMax = std::int64_t{128} << 20;
+constexpr std::int64_t kJournalMaxAgeDays = 7;
+constexpr std::int64_t kJournalBytesMax = std::int64_t{4} << 30;
 
 std::vector<StreamSpec> stream_specs(const BootstrapOptions& options) {
   const StreamId& stream = options.stream;
@@ -22,11 +24,16 @@ std::vector<StreamSpec> stream_specs(const BootstrapOptions& options) {
   StreamSpec actions{.name = proto::actions_stream(stream),
                      .subject = proto::actions_subject(stream)};
   StreamSpec errors{.name = proto::errors_stream(stream), .subject = proto::errors_subject(stream)};
+  StreamSpec journal{.name = proto::journal_stream(stream),
+                     .subject = proto::journal_subject(stream)};
+  journal.duplicate_window_s = kDuplicateWindowS;
+  journal.max_age_s = kJournalMaxAgeDays * kDayS;
+  journal.max_bytes = kJournalBytesMax;
   actions.duplicate_window_s = kDuplicateWindowS;
   errors.duplicate_window_s = kDuplicateWindowS;
   errors.max_age_s = kErrorsMaxAgeDays * kDayS;
   errors.max_bytes = kErrorsBytesMax;
-  std::vector<StreamSpec> specs{events, actions, errors};
+  std::vector<StreamSpec> specs{events, actions, errors, journal};
   for (StreamSpec& spec : specs) {
     spec.storage = options.storage;
   }

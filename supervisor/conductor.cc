@@ -12,7 +12,8 @@ namespace lc::supervisor {
 namespace {
 
 constexpr std::size_t kInputsBeforeEpochMax = 1'000;
-constexpr std::size_t kLoggedBytesMax = 2'000;  // of an error's detail
+constexpr Micros kCatchUpPatience = seconds(5);  // without any event
+constexpr std::size_t kLoggedBytesMax = 2'000;   // of an error's detail
 
 double in_seconds(Micros time) {
   return static_cast<double>(time.us) / 1e6;
@@ -24,11 +25,21 @@ Conductor::Conductor(ConductorParts parts, Options options)
     : parts_(parts),
       options_(std::move(options)),
       dispatcher_(options_.rules.stream, parts_.bus, parts_.fleet, parts_.timers, parts_.clock,
-                  dispatcher_hooks()) {}
+                  dispatcher_hooks()),
+      departures_(options_.rules.stream, parts_.outbox, parts_.faults,
+                  [this](engine::PublishSnapshot& beat) { broadcast(beat); }) {
+  if (parts_.journal != nullptr) {
+    scribe_.emplace(Scribe::Options{.stream = options_.rules.stream,
+                                    .author = options_.author,
+                                    .strict_events = options_.rules.validation.strict_mode},
+                    parts_.bus, *parts_.journal, departures_, parts_.faults);
+  }
+}
 
 Dispatcher::Hooks Conductor::dispatcher_hooks() {
   Metrics& metrics = parts_.metrics;
-  return {.give = [this](engine::Input input) { give(std::move(input)); },
+  return {.give = [this](engine::Input input,
+                         std::string note) { give(std::move(input), std::move(note)); },
           .report = [this](proto::ErrorReport refused) { report(std::move(refused)); },
           .on_failed_answer =
               [this](const engine::ReactionFailed& failed) {
@@ -44,14 +55,111 @@ Dispatcher::Hooks Conductor::dispatcher_hooks() {
               }};
 }
 
-void Conductor::start(engine::EngineOptions options) {
+std::int64_t Conductor::start(engine::EngineOptions options, JournalStart start) {
   engine_options_ = options;
   engine_.emplace(std::move(options));
+  engine_options_.resume.reset();
+  if (!scribe_) {
+    departures_.kept(kNoJournal);
+    return 0;
+  }
+  return scribe_->start(engine_options_, *engine_, std::move(start));
+}
+
+void Conductor::go(std::vector<journal::Letter> letters, StreamSeq catch_up) {
+  for (journal::Letter& letter : letters) {
+    departures_.hold(std::move(letter));
+  }
+  // Also what was stored last may not have arrived.
+  departures_.hold({.snapshot = engine_->snapshot(), .change = engine::SnapshotChange::changed}, 0);
+  phase_ = Phase::going;
+  // What waited while nobody was here comes first, then what came to us meanwhile.
+  const bool waited = engine_options_.clock == proto::ClockMode::wall &&
+                      engine_->given_seq() < catch_up && scribe_.has_value();
+  catch_up_ = waited ? catch_up : StreamSeq{};
+  inputs_.push_front({engine::Resumed{parts_.clock.stream_now()}, {}});
+  watch_catch_up();
   drain();
 }
 
+// When an event arrived: now, or while we catch up when its stream got it, after everything before.
+WallTime Conductor::arrival(const BusMessage& message) {
+  const WallTime now = parts_.clock.stream_now();
+  if (catch_up_.value == 0 || message.stored.us == 0) {
+    return now;
+  }
+  caught_up_ = std::min(now, std::max(caught_up_, message.stored));
+  return caught_up_;
+}
+
+// Events that never come must not hold the clock.
+void Conductor::watch_catch_up() {
+  parts_.timers.cancel(catch_up_timer_);
+  if (catch_up_.value > 0) {
+    catch_up_timer_ = parts_.timers.arm(parts_.clock.mono() + kCatchUpPatience, [this] {
+      log_warn("events expected, none came", {{"up_to_seq", catch_up_.value}});
+      end_catch_up();
+    });
+  }
+}
+
+void Conductor::end_catch_up() {
+  parts_.timers.cancel(catch_up_timer_);
+  catch_up_ = {};
+  if (phase_ == Phase::going && !busy_) {
+    arm_tick();
+  }
+}
+
+void Conductor::kept(std::int64_t record) {
+  departures_.kept(record);
+  resume_if_paused();
+}
+
+void Conductor::leave() {
+  if (phase_ == Phase::going && scribe_) {
+    scribe_->leave(*engine_);
+  }
+  phase_ = Phase::left;
+  timers_off();
+}
+
+void Conductor::stop() {
+  phase_ = Phase::left;
+  departures_.stop();
+  timers_off();
+}
+
+bool Conductor::settled() const {
+  return departures_.idle() && (parts_.journal == nullptr || parts_.journal->settled());
+}
+
+void Conductor::timers_off() {
+  parts_.timers.cancel(tick_);
+  parts_.timers.cancel(catch_up_timer_);
+  tick_due_.reset();
+}
+
+bool Conductor::pressed() const {
+  return parts_.outbox.pressed() || (parts_.journal != nullptr && parts_.journal->pressed());
+}
+
 bool Conductor::on_event(const BusMessage& message) {
-  Ingested ingested = ingest(message, parts_.clock.stream_now(), options_.rules);
+  const WallTime now = arrival(message);
+  const bool catches_up = catch_up_.value > 0;
+  if (catches_up) {
+    give(engine::Tick{now});  // the slices that were due before it came
+    watch_catch_up();
+  }
+  const bool keeps_on = take_event(message, now);
+  if (catches_up && message.seq >= catch_up_) {
+    end_catch_up();
+  }
+  return keeps_on;
+}
+
+bool Conductor::take_event(const BusMessage& message, WallTime now) {
+  Ingested ingested = ingest(message, now, options_.rules);
   if (auto* refused = std::get_if<proto::ErrorReport>(&ingested)) {
     parts_.metrics.events_refused_total.of(refused->reason).add();
     report(std::move(*refused));
@@ -59,52 +167,94 @@ bool Conductor::on_event(const BusMessage& message) {
   }
   parts_.metrics.events_total.add();
   give(std::get<engine::EventArrived>(std::move(ingested)));
-  const bool full = engine_ ? !engine_->wants_events() : inputs_.size() >= kInputsBeforeEpochMax;
-  paused_ = full || parts_.outbox.pressed();
+  const bool full =
+      phase_ == Phase::going ? !engine_->wants_events() : inputs_.size() >= kInputsBeforeEpochMax;
+  paused_ = full || pressed();
   return !paused_;
 }
 
-void Conductor::give(engine::Input input) {
-  inputs_.push_back(std::move(input));
+void Conductor::give(engine::Input input, std::string note) {
+  if (phase_ == Phase::left) {
+    return;  // what comes now, whoever takes the stream up learns by himself
+  }
+  inputs_.push_back({std::move(input), std::move(note)});
   drain();
 }
 
 void Conductor::drain() {
-  if (busy_ || !engine_) {
+  if (busy_ || phase_ != Phase::going) {
     return;
   }
   busy_ = true;
-  while (!inputs_.empty()) {
-    engine::Input next = std::move(inputs_.front());
+  while (!inputs_.empty() && phase_ == Phase::going) {
+    Given next = std::move(inputs_.front());
     inputs_.pop_front();
-    apply(engine_->step(std::move(next)));
+    take(std::move(next));
   }
   busy_ = false;
-  arm_tick();
-  resume_if_paused();
+  if (phase_ == Phase::going) {
+    arm_tick();
+    resume_if_paused();
+  }
 }
 
-void Conductor::apply(engine::Effects effects) {
+void Conductor::take(Given given) {
+  if (engine_options_.clock == proto::ClockMode::event) {
+    // No decision depends on when it is made: runs of the same events have the same journal.
+    std::visit([](auto& input) { input.now = {}; }, given.input);
+  }
+  if (!scribe_) {
+    apply(engine_->step(std::move(given.input)), 0);
+    return;
+  }
+  engine::Effects effects = engine_->step(given.input);
+  parts_.faults.pass("decided");
+  const std::int64_t record = scribe_->note(given.input, effects, given.note);
+  apply(std::move(effects), record);
+  scribe_->settle(*engine_);
+}
+
+void Conductor::apply(engine::Effects effects, std::int64_t record) {
   const WallTime now = parts_.clock.stream_now();
   for (engine::Effect& effect : effects) {
     if (options_.observer) {
       options_.observer(effect, now);
     }
     std::visit([this](auto& each) { carry_out(each); }, effect);
+    hold(effect, record);
   }
+}
+
+// What must not leave before its record is kept.
+void Conductor::hold(engine::Effect& effect, std::int64_t record) {
+  if (auto* snapshot = std::get_if<engine::PublishSnapshot>(&effect)) {
+    departures_.hold(std::move(*snapshot), record);
+    return;
+  }
+  if (errors_record_ != record) {
+    errors_record_ = record;
+    errors_ = 0;
+  }
+  auto letter = journal::letter_of(effect, options_.rules.stream, record, errors_);
+  if (!letter) {
+    return;
+  }
+  if (!scribe_ && letter->to == journal::Letter::To::errors) {
+    letter->msg_id = next_report_id();  // there is no record to make an id of
+  }
+  departures_.hold(std::move(*letter));
 }
 
 void Conductor::carry_out(engine::Dispatch& effect) {
   dispatcher_.dispatch(std::move(effect.ready));
+  parts_.faults.pass("dispatched");
 }
 
 void Conductor::carry_out(engine::PublishAction& effect) {
   parts_.metrics.actions_sent_total.of(effect.action.kind.value).add();
-  parts_.outbox.send(proto::actions_subject(options_.rules.stream),
-                     proto::write_action(effect.action), std::move(effect.msg_id));
 }
 
-void Conductor::carry_out(engine::PublishSnapshot& effect) {
+void Conductor::broadcast(const engine::PublishSnapshot& effect) {
   const proto::Snapshot& snapshot = effect.snapshot;
   // A beat that cannot be sent now is not worth sending later: the next one replaces it.
   if (!parts_.bus.publish(proto::ctx_subject(options_.rules.stream),
@@ -129,7 +279,7 @@ void Conductor::carry_out(engine::ReportError& effect) {
   } else if (reason == proto::kReasonBacklogOverflow && effect.report.crew) {
     parts_.metrics.batches_dropped_total.of(effect.report.crew->value).add();
   }
-  report(engine::published(effect));
+  tell(engine::published(effect));
 }
 
 void Conductor::carry_out(engine::ReactionEnded& effect) {
@@ -144,10 +294,6 @@ void Conductor::carry_out(engine::CrewDisabled& effect) {
   log_error("crew disabled", {{"crew", effect.crew.value}, {"reason", effect.reason}});
   parts_.metrics.crew_enabled.of(effect.crew.value).set(0);
   const bool by_strikes = effect.by == engine::DisabledBy::strikes;
-  parts_.crew_states.disabled(
-      effect.crew, effect.reason,
-      by_strikes ? CrewStates::By::failures : CrewStates::By::operator_order,
-      parts_.clock.stream_now());
   dispatcher_.cancel(effect.crew, by_strikes ? proto::Outcome::spawn_failed : proto::Outcome::admin,
                      "the crew was disabled: " + effect.reason);
   if (dispatcher_.runs_here(effect.crew)) {
@@ -157,7 +303,6 @@ void Conductor::carry_out(engine::CrewDisabled& effect) {
 
 void Conductor::carry_out(engine::CrewEnabled& effect) {
   log_info("crew enabled", {{"crew", effect.crew.value}});
-  parts_.crew_states.enabled(effect.crew);
   parts_.metrics.crew_enabled.of(effect.crew.value).set(1);
   if (dispatcher_.runs_here(effect.crew)) {
     parts_.fleet.start(effect.crew);
@@ -187,6 +332,16 @@ void Conductor::carry_out(engine::Finished&) {
 }
 
 void Conductor::report(proto::ErrorReport report) {
+  tell(report);
+  parts_.outbox.send(proto::errors_subject(options_.rules.stream),
+                     proto::write_error_report(report), next_report_id());
+}
+
+std::string Conductor::next_report_id() {
+  return fmt::format("{}.{}", options_.author.boot_id, ++reports_);
+}
+
+void Conductor::tell(const proto::ErrorReport& report) {
   parts_.metrics.errors_total.of(label_of(report.crew)).add();
   log_warn(
       "error reported",
@@ -196,9 +351,6 @@ void Conductor::report(proto::ErrorReport report) {
        {"error", report.message},
        {"detail", report.detail == "{}" ? LogValue(std::nullopt)
                                         : LogValue(report.detail.substr(0, kLoggedBytesMax))}});
-  const std::string id = fmt::format("{}.{}", options_.boot_id, ++reports_);
-  parts_.outbox.send(proto::errors_subject(options_.rules.stream),
-                     proto::write_error_report(report), id);
 }
 
 // Anybody who may publish can name a crew: only our own become labels.
@@ -209,6 +361,9 @@ std::string_view Conductor::label_of(const std::optional<CrewId>& crew) const {
 }
 
 void Conductor::arm_tick() {
+  if (catch_up_.value > 0) {
+    return;
+  }
   const std::optional<WallTime> due = engine_->next_deadline();
   if (due == tick_due_) {
     return;
@@ -224,7 +379,7 @@ void Conductor::arm_tick() {
 }
 
 void Conductor::resume_if_paused() {
-  if (paused_ && engine_ && engine_->wants_events() && !parts_.outbox.pressed()) {
+  if (paused_ && phase_ == Phase::going && engine_->wants_events() && !pressed()) {
     paused_ = false;
     on_wants_events_();
   }

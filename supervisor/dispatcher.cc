@@ -135,7 +135,7 @@ void Dispatcher::accept(DoneAccepted accepted) {
   }
   hooks_.on_reaction(accepted.crew, clock_.mono() - it->second.published);
   end(accepted.crew);
-  hooks_.give(std::move(accepted.input));
+  hooks_.give(std::move(accepted.input), std::move(accepted.note));
 }
 
 void Dispatcher::worker_ready(const CrewId& crew) {
@@ -148,12 +148,12 @@ void Dispatcher::worker_ready(const CrewId& crew) {
 void Dispatcher::reaction_failed(engine::ReactionFailed failed) {
   end(failed.crew);
   failed.now = clock_.stream_now();
-  hooks_.give(std::move(failed));
+  hooks_.give(std::move(failed), {});
 }
 
 void Dispatcher::idle_failure(engine::IdleFailure failure) {
   failure.now = clock_.stream_now();
-  hooks_.give(std::move(failure));
+  hooks_.give(std::move(failure), {});
 }
 
 void Dispatcher::reconnected() {

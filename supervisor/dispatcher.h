@@ -35,7 +35,7 @@ std::vector<std::string> ready_parts(std::string text, const std::string& id,
 class Dispatcher {
  public:
   struct Hooks {
-    std::function<void(engine::Input)> give;
+    std::function<void(engine::Input, std::string note)> give;  // note: Conductor::give
     std::function<void(proto::ErrorReport)> report;
     /// A worker that lives answered that its reaction failed: what is known of it, as JSON.
     std::function<std::string(const engine::ReactionFailed&)> on_failed_answer;

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "common/json.h"
 #include "proto/error_reasons.h"
+#include "proto/parts.h"
 #include "proto/subjects.h"
 
 namespace lc::supervisor {
@@ -28,6 +30,21 @@ engine::Input to_input(proto::Done done, WallTime now) {
       .attempt = done.attempt,
       .outcome = outcome,
       .detail = done.error.empty() ? std::string(kNoErrorWords) : std::move(done.error)};
+}
+
+std::string note_of(const proto::Done& done) {
+  std::string note;
+  JsonWriter json(note);
+  json.begin_object().key("t_ms").number(done.t_ms).key("usage").raw(done.usage);
+  if (!done.model_calls.calls.empty()) {
+    json.key("model_calls");
+    proto::write_model_calls(json, done.model_calls.calls);
+  }
+  if (done.model_calls.dropped > 0) {
+    json.key("model_calls_dropped").number(done.model_calls.dropped);
+  }
+  json.end_object();
+  return note;
 }
 
 }  // namespace
@@ -88,7 +105,8 @@ DoneVerdict DoneGate::judge(std::string_view subject, std::string_view text, Wal
                   parts->slice, now);
   }
   const std::int64_t t_ms = done->t_ms;
-  return DoneAccepted{parts->crew, t_ms, to_input(std::move(*done), now)};
+  std::string note = note_of(*done);
+  return DoneAccepted{parts->crew, t_ms, to_input(std::move(*done), now), std::move(note)};
 }
 
 DoneVerdict DoneGate::judge_malformed(const CrewId& crew, SliceIndex slice, std::string_view text,

@@ -20,6 +20,7 @@ struct DoneAccepted {
   CrewId crew;
   std::int64_t t_ms = 0;
   engine::Input input;  // ReactionDone, or ReactionFailed when the crew itself says `error`
+  std::string note;     // what else the answer says, a JSON object: times, usage, model calls
 };
 
 /// An answer that proves to be from the crew's worker and breaks the contract: the crew is to

@@ -180,6 +180,14 @@ std::expected<AppOptions, StartRefusal> make_app_options(const SupervisorFlags& 
   if (!options.admin_socket.empty()) {
     options.kill_reports = kill_reports_folder(options.stream.value, flags.state_dir, environment);
   }
+  options.on_loss = flags.accept_loss ? OnLoss::accept : OnLoss::refuse;
+  if (const auto fault = environment.find("LIVE_CREW_FAULT"); fault != environment.end()) {
+    auto faults = FaultPoints::create(fault->second);
+    if (!faults) {
+      return refuse(kExitUsage, faults.error().message);
+    }
+    options.faults = std::move(*faults);
+  }
   options.host = host_name();
   options.environment = environment;
   return options;

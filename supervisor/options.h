@@ -21,8 +21,9 @@ struct SupervisorFlags {
   std::string selector;      // --selector, LIVE_CREW_SELECTOR
   std::string admin_socket;  // --socket; `none` for none; empty: the usual place
   std::int64_t require_nats_s = 30;
-  bool until_end = false;  // --until-end
-  bool new_epoch = false;  // --new-epoch
+  bool until_end = false;    // --until-end
+  bool new_epoch = false;    // --new-epoch
+  bool accept_loss = false;  // --accept-loss
 };
 
 /// Why a start is refused: for stderr, with the exit code that goes with it.

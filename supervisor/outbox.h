@@ -17,7 +17,9 @@ class Outbox {
  public:
   explicit Outbox(Bus& bus) : bus_(bus) {}
 
-  void send(std::string subject, std::string data, std::string msg_id);
+  /// `on_ack` learns what became of it; unavailable: nobody knows, the bus was closed.
+  void send(std::string subject, std::string data, std::string msg_id,
+            OnResult<PublishAck> on_ack = {});
 
   /// Tries again what the bus was too full to take; called when acks come in and on reconnection.
   void pump();
@@ -34,6 +36,7 @@ class Outbox {
     std::string subject;
     std::string data;
     std::string msg_id;
+    OnResult<PublishAck> on_ack;
   };
 
   Bus& bus_;

@@ -241,31 +241,4 @@ std::string last_lines(std::string_view output) {
   return std::string(output);
 }
 
-engine::EngineOptions engine_options(const AppOptions& options, const Epoch& epoch,
-                                     const std::optional<proto::Snapshot>& resume, WallTime now) {
-  const proto::LiveConfig& config = options.config;
-  engine::EngineOptions out{.stream = options.stream,
-                            .epoch0 = epoch.epoch0,
-                            .skew = epoch.skew,
-                            .slice_ms = epoch.slice_ms,
-                            .lateness_ms = config.lateness_ms,
-                            .clock = config.clock,
-                            .late_policy = config.late_policy};
-  out.future_tolerance_seconds = config.event_validation.future_tolerance_seconds;
-  out.ctx_max_bytes = config.ctx_max_bytes;
-  out.backlog_max_batches = config.backlog_max_batches;
-  out.context_keys = config.context_keys;
-  for (const proto::Manifest& crew : options.crews) {
-    out.crews.push_back(engine::crew_spec(crew));
-  }
-  const SliceIndex now_slice = slice_index(now - epoch.skew, epoch.epoch0, millis(epoch.slice_ms));
-  out.resume = engine::checkpoint_of(resume.value_or(proto::Snapshot{}));
-  if (config.clock == proto::ClockMode::wall) {
-    // What closed while nobody was here is past: its events are late ones of the open slice.
-    SliceIndex& open = out.resume->snapshot.slice;
-    open = std::max(open, now_slice);
-  }
-  return out;
-}
-
 }  // namespace lc::supervisor

@@ -42,8 +42,4 @@ Status check_crew_exists(const CrewId& crew, const AppOptions& options);
 /// The end of what a worker wrote, short enough for a log line.
 std::string last_lines(std::string_view output);
 
-/// How the engine starts: from the stored context, at the slice that is open now.
-engine::EngineOptions engine_options(const AppOptions& options, const Epoch& epoch,
-                                     const std::optional<proto::Snapshot>& resume, WallTime now);
-
 }  // namespace lc::supervisor

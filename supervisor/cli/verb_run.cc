@@ -24,7 +24,8 @@ supervisor::SupervisorFlags flags_of(const Args& args) {
           .admin_socket = args.text("socket"),
           .require_nats_s = args.number("require-nats"),
           .until_end = args.has("until-end"),
-          .new_epoch = args.has("new-epoch")};
+          .new_epoch = args.has("new-epoch"),
+          .accept_loss = args.has("accept-loss")};
 }
 
 int run_supervisor(const Args& args, Io& io) {
@@ -90,13 +91,16 @@ std::vector<Option> run_options() {
   Option until_end{.name = "until-end", .help = "event clock: stop after the events of now"};
   Option new_epoch{.name = "new-epoch",
                    .help = "start the stream's time anew and skip its old events"};
+  Option accept_loss{
+      .name = "accept-loss",
+      .help = "go on although the journal is damaged; what is given up is journaled"};
   Option summary{.name = "summary",
                  .value = "FILE",
                  .help = "at the end, write what happened as JSON",
                  .value_is = ValueIs::file};
   return {stream_option(), crews_option(), config_option(), nats_option(),   embedded,
           state_dir,       clock,          selector,        socket_option(), require_nats,
-          until_end,       new_epoch,      summary};
+          until_end,       new_epoch,      accept_loss,     summary};
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ const std::vector<proto::MergePolicy> kMergePolicies = {
     proto::MergePolicy::replace, proto::MergePolicy::deep, proto::MergePolicy::counter,
     proto::MergePolicy::gset, proto::MergePolicy::state_machine};
 const std::vector<CheckpointWhy> kWhys = {CheckpointWhy::start, CheckpointWhy::periodic,
-                                          CheckpointWhy::stop};
+                                          CheckpointWhy::stop, CheckpointWhy::epoch};
 const std::vector<Letter::To> kTos = {Letter::To::actions, Letter::To::errors};
 
 std::vector<std::string> read_texts(ObjectReader& reader, std::string_view name) {
@@ -361,12 +361,10 @@ std::string_view to_string(CheckpointWhy why) {
       return "periodic";
     case CheckpointWhy::stop:
       return "stop";
+    case CheckpointWhy::epoch:
+      return "epoch";
   }
   return {};
-}
-
-std::string_view to_string(Letter::To to) {
-  return to == Letter::To::actions ? "actions" : "errors";
 }
 
 }  // namespace lc::journal

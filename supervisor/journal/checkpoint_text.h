@@ -8,23 +8,12 @@
 #include "common/result.h"
 #include "supervisor/engine/engine.h"
 #include "supervisor/journal/inputs.h"
+#include "supervisor/journal/letters.h"
 
 namespace lc::journal {
 
-/// A message that is on its way out: published until it is acknowledged.
-struct Letter {
-  enum class To { actions, errors };
-
-  std::int64_t record = 0;  // the record whose decisions it follows from
-  To to = To::actions;
-  std::string msg_id;
-  std::string data;
-  WallTime expires;  // actions: nobody wants it any more after this
-
-  bool operator==(const Letter&) const = default;
-};
-
-enum class CheckpointWhy { start, periodic, stop };
+/// `epoch`: a supervisor began the stream's time anew; nothing of before counts.
+enum class CheckpointWhy { start, periodic, stop, epoch };
 
 /// Who wrote a checkpoint.
 struct Author {
@@ -59,6 +48,5 @@ std::vector<EventRun> queued_runs(const engine::Checkpoint& state);
 Result<CheckpointBody> parse_checkpoint(std::string_view text, const StreamId& stream);
 
 std::string_view to_string(CheckpointWhy why);
-std::string_view to_string(Letter::To to);
 
 }  // namespace lc::journal

@@ -1,6 +1,6 @@
 #include "supervisor/journal/inputs.h"
 
-#include <array>
+#include <algorithm>
 #include <utility>
 
 #include "common/check.h"
@@ -122,7 +122,12 @@ void write_one(JsonWriter&, const EventArrived&, std::string_view) {
 // The first time, then how much later each one came than the one before.
 void write_run(JsonWriter& json, const EventRun& run) {
   json.begin_object().key("events").begin_array().number(run.first.value);
-  json.number(static_cast<std::int64_t>(run.at.size())).end_array().key("at").begin_array();
+  json.number(static_cast<std::int64_t>(run.at.size())).end_array();
+  if (std::ranges::all_of(run.at, [](WallTime at) { return at.us == 0; })) {
+    json.end_object();
+    return;
+  }
+  json.key("at").begin_array();
   std::int64_t before = 0;
   for (const WallTime at : run.at) {
     json.number(at.us - before);
@@ -148,6 +153,9 @@ EventRun read_span(std::string_view item, ObjectReader& reader, std::string_view
 
 EventRun read_run(ObjectReader& reader) {
   EventRun run = read_span(reader.any("events"), reader, "events");
+  if (!reader.has("at")) {
+    return run;
+  }
   const std::vector<std::string_view> times = reader.items("at");
   if (times.size() != run.at.size()) {
     reader.problem("at", "has another number of times than there are events");

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "common/text.h"
-#include "proto/error_report.h"
 #include "proto/event.h"
 
 namespace lc::journal {
@@ -40,27 +39,6 @@ std::string Divergence::words() const {
   };
   return fmt::format("from byte {} on, recorded `{}`, replayed `{}`", at, show(recorded),
                      show(replayed));
-}
-
-std::vector<Letter> letters_of(const Effects& effects, const StreamId& stream, std::int64_t record,
-                               std::int64_t& index) {
-  std::vector<Letter> letters;
-  for (const Effect& effect : effects) {
-    if (const auto* action = std::get_if<PublishAction>(&effect)) {
-      letters.push_back({.record = record,
-                         .to = Letter::To::actions,
-                         .msg_id = action->msg_id,
-                         .data = proto::write_action(action->action),
-                         .expires = action->action.ts + millis(action->action.ttl_ms)});
-    } else if (const auto* error = std::get_if<ReportError>(&effect)) {
-      letters.push_back({.record = record,
-                         .to = Letter::To::errors,
-                         .msg_id = fmt::format("{}.j{}.{}", stream.value, record, index++),
-                         .data = proto::write_error_report(published(*error)),
-                         .expires = {}});
-    }
-  }
-  return letters;
 }
 
 Result<std::optional<std::string>> CheckpointParts::add(const Record& record) {
@@ -137,6 +115,12 @@ Status Replay::take_checkpoint(const Record& record) {
 }
 
 Status Replay::meet(CheckpointBody checkpoint, std::int64_t record) {
+  if (checkpoint.why == CheckpointWhy::epoch) {
+    StepObserver observer = std::move(observer_);
+    *this = Replay(std::move(checkpoint), end_);
+    observer_ = std::move(observer);
+    return {};
+  }
   const SliceIndex open = checkpoint.state.snapshot.slice;
   if (const auto due = engine_.next_deadline(); due && engine_.open_slice() < open) {
     const std::int64_t slices = open.value - engine_.open_slice().value - 1;
@@ -180,8 +164,10 @@ Status Replay::feed_run(const EventRun& run, std::int64_t record, const EventSou
 void Replay::step(const Input& input, std::string_view note, std::int64_t record) {
   const Effects effects = engine_.step(input);
   recorder_.note(input, effects, note);
-  for (Letter& letter : letters_of(effects, options_.stream, record, errors_)) {
-    letters_.push_back(std::move(letter));
+  for (const Effect& effect : effects) {
+    if (auto letter = letter_of(effect, options_.stream, record, errors_)) {
+      letters_.push_back(std::move(*letter));
+    }
   }
   if (observer_) {
     observer_(input, effects);

@@ -24,11 +24,6 @@ using EventSource = std::function<Result<std::string>(StreamSeq)>;
 /// Sees each step of a replay.
 using StepObserver = std::function<void(const engine::Input&, const engine::Effects&)>;
 
-/// The actions and errors of one step, as they are published. `index` counts the errors of a record
-/// and makes their ids; it starts at 0 with each record.
-std::vector<Letter> letters_of(const engine::Effects& effects, const StreamId& stream,
-                               std::int64_t record, std::int64_t& index);
-
 /// Where two records part.
 struct Divergence {
   std::int64_t record = 0;

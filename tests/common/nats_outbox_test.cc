@@ -107,7 +107,7 @@ TEST_CASE("acks: a stored message, a duplicate, a refusal, a server that is not 
   CHECK(parse_publish_ack("{}").status.error().code == ErrorCode::corrupt);
 }
 
-TEST_CASE("ack subjects: old and new forms give stream and consumer sequence") {
+TEST_CASE("ack subjects: old and new forms give the sequences and the time of storing") {
   struct Case {
     const char* subject;
     bool ok;
@@ -124,12 +124,12 @@ TEST_CASE("ack subjects: old and new forms give stream and consumer sequence") {
            Case{"", false, 0, 0},
        }) {
     CAPTURE(one.subject);
-    std::int64_t stream_seq = 0;
-    std::int64_t consumer_seq = 0;
-    CHECK(parse_ack_subject(one.subject, stream_seq, consumer_seq) == one.ok);
-    if (one.ok) {
-      CHECK(stream_seq == one.stream_seq);
-      CHECK(consumer_seq == one.consumer_seq);
+    const auto place = parse_ack_subject(one.subject);
+    REQUIRE(place.has_value() == one.ok);
+    if (place) {
+      CHECK(place->stream_seq == one.stream_seq);
+      CHECK(place->consumer_seq == one.consumer_seq);
+      CHECK(place->stored == WallTime{1'699'999});
     }
   }
 }

@@ -179,20 +179,9 @@ class DurableTest(RestartCase):
         self.world.next(ERRORS, lambda error: error["reason"] == "disabled")
         return supervisor
 
-    def stored(self):
-        """Waits until the stream's bucket says that the crew is disabled."""
-        self.world.client.subscribe("answer")
-        while True:
-            self.world.client.publish("$JS.API.STREAM.MSG.GET.KV_live_m1_ctx",
-                                      '{"last_by_subj":"$KV.live_m1_ctx.crew.obey"}', "answer")
-            answer = self.world.next("answer")
-            if "message" in answer:
-                return
-
     def test_C05_a_disabled_crew_stays_so_when_the_supervisor_is_killed(self):
         self.world.crew("obey", SETTINGS, OBEY)
         supervisor = self.disable()
-        self.stored()
         supervisor.end(signal.SIGKILL)
         supervisor = self.world.start()
         crew = self.crew()
@@ -210,8 +199,8 @@ class DurableTest(RestartCase):
         supervisor = self.world.start()
         self.succeeds()
         self.world.command("crew", "disable", "-s", "m1", "obey")
-        self.stored()
-        self.assertEqual(supervisor.end(), 0)
+        self.world.next(ERRORS, lambda error: error["reason"] == "disabled")
+        supervisor.end(signal.SIGKILL)
         with open(os.path.join(self.world.crews, "obey", "obey.runtime.yaml"), "a",
                   encoding="utf-8") as file:
             file.write("# changed\n")
@@ -233,15 +222,25 @@ class DurableTest(RestartCase):
         self.world.start()
         self.assertTrue(self.crew()["enabled"])
 
-    def test_C10_a_state_that_cannot_be_read_is_told_and_counts_as_enabled(self):
+    def test_C10_a_journal_that_cannot_be_read_stops_the_stream_until_its_loss_is_accepted(self):
         self.world.crew("obey", SETTINGS, OBEY)
         self.assertEqual(self.disable().end(), 0)
-        self.world.client.publish("$KV.live_m1_ctx.crew.obey", '{"v":1,"state":"dis')
+        before = len(self.world.journal())
+        self.world.client.publish("live.m1.journal", '{"v":1,"stream":"m1"')
         self.world.client.flush()
-        supervisor = self.world.start()
-        self.assertTrue(any("crew.obey of bucket live_m1_ctx cannot be read" in line
-                            for line in supervisor.lines))
-        self.succeeds()
+        done = self.world.command("run", "-s", "m1", "--crews", self.world.crews)
+        self.assertEqual(done.returncode, 65, done.stderr)
+        self.assertRegex(done.stderr, f"record {before + 1} of the journal LIVE_m1_JOURNAL: not a record")
+        self.assertIn("--accept-loss goes on", done.stderr)
+        self.assertEqual(len(self.world.messages("LIVE_m1_JOURNAL")), before + 1)
+
+        supervisor = self.world.start("--accept-loss")
+        self.assertFalse(self.crew()["enabled"])
+        lost = self.world.next(ERRORS, lambda error: error["reason"] == "journal_loss")
+        self.assertEqual(lost["detail"]["records"], [before + 1, before + 1])
+        self.assertEqual(supervisor.end(), 0)
+        self.world.start()
+        self.assertFalse(self.crew()["enabled"])
 
     def test_C10_a_state_that_cannot_be_written_is_written_later(self):
         self.world.crew("obey", SETTINGS, OBEY)
@@ -250,7 +249,6 @@ class DurableTest(RestartCase):
         self.world.server.kill()
         supervisor.wait_for("NATS lost")
         self.world.command("crew", "disable", "-s", "m1", "obey")
-        supervisor.wait_for("crew's state not stored")
         self.world.server.start()
         supervisor.wait_for("NATS back")
         self.assertEqual(supervisor.end(), 0)

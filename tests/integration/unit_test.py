@@ -39,7 +39,7 @@ class UnitTest(unittest.TestCase):
 
     def test_wrong_usage_and_configuration_are_not_tried_again(self):
         self.assertEqual(self.service["Restart"], "on-failure")
-        self.assertEqual(self.service["RestartPreventExitStatus"].split(), ["64", "78"])
+        self.assertEqual(self.service["RestartPreventExitStatus"].split(), ["64", "65", "78"])
 
     def test_G17_its_exposure_is_at_most_2_of_10(self):
         judged = subprocess.run(

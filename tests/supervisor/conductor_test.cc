@@ -41,7 +41,8 @@ struct World {
     engine::EngineOptions options{.stream = kStream, .epoch0 = kEpoch0};
     options.crews = {engine::CrewSpec{.crew = kCrew, .triggers = {Kind{"goal"}}}};
     options.crews[0].timeout_ms = kTimeoutMs;
-    conductor.start(std::move(options));
+    conductor.start(std::move(options), {});
+    conductor.go({});
   }
 
   ~World() {
@@ -104,14 +105,13 @@ struct World {
       *process::Fleet::create(loop->get(), timers, no_workers());
   Outbox outbox{bus};
   MemoryContextStore store;
-  CrewStates crew_states{bus, proto::ctx_bucket(kStream)};
   Metrics metrics;
-  Conductor conductor{
-      ConductorParts{bus, timers, clock, *fleet, outbox, store, crew_states, metrics},
-      Conductor::Options{.rules = {.stream = kStream},
-                         .boot_id = "t",
-                         .observer = nullptr,
-                         .on_finished = nullptr}};
+  FaultPoints faults;
+  Conductor conductor{ConductorParts{bus, timers, clock, *fleet, outbox, store, metrics, faults},
+                      Conductor::Options{.rules = {.stream = kStream},
+                                         .author = {.host = "h", .boot_id = "t", .version = "0"},
+                                         .observer = nullptr,
+                                         .on_finished = nullptr}};
 };
 
 TEST_CASE("conductor: an event wakes its crew at the beat, and the answer's action goes out once") {

@@ -1,6 +1,8 @@
 """A NATS server and client for tests in Python: the client speaks the text protocol itself, so that
 nothing of ours stands between a test and what a process sends."""
 
+import base64
+import json
 import os
 import re
 import select
@@ -94,6 +96,37 @@ class Client:
             if self._step(end - time.monotonic()) is None:
                 return None
         return self._messages.pop(0)
+
+    def request(self, subject, data, timeout_s=30):
+        """The text of the answer."""
+        inbox = f"_INBOX.{os.getpid()}.{id(self)}.{self._sids}"
+        self.subscribe(inbox)
+        sid = self._sids
+        self.publish(subject, data, inbox)
+        end = time.monotonic() + timeout_s
+        while True:
+            for i, (where, text) in enumerate(self._messages):
+                if where == inbox:
+                    del self._messages[i]
+                    self._send(f"UNSUB {sid}\r\n".encode())
+                    return text
+            if self._step(end - time.monotonic()) is None:
+                raise TimeoutError(f"no answer on {subject}")
+
+    def stored(self, stream):
+        """What a JetStream stream holds: (sequence, message id or empty, text) each."""
+        info = json.loads(self.request(f"$JS.API.STREAM.INFO.{stream}", ""))
+        state = info["state"]
+        for seq in range(state["first_seq"] or 1, state["last_seq"] + 1):
+            answer = json.loads(self.request(f"$JS.API.STREAM.MSG.GET.{stream}",
+                                             json.dumps({"seq": seq})))
+            if "message" not in answer:
+                continue  # deleted
+            message = answer["message"]
+            headers = base64.b64decode(message.get("hdrs", "")).decode()
+            found = re.search(r"^Nats-Msg-Id: *(\S+)", headers, re.M)
+            yield (seq, found[1] if found else "",
+                   base64.b64decode(message.get("data", "")).decode())
 
     def _send(self, data):
         self._socket.sendall(data)

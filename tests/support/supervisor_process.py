@@ -131,6 +131,21 @@ class World:
         assert done.returncode == 0, done.stderr
         return done
 
+    def native_crew(self, name, settings):
+        """Writes a crew without a program; its worker starts in milliseconds."""
+        folder = os.path.join(self.crews, name)
+        os.mkdir(folder)
+        with open(os.path.join(folder, name + ".runtime.yaml"), "w", encoding="utf-8") as file:
+            file.write(f"crew: {name}\n{settings}")
+
+    def messages(self, stream):
+        """What a JetStream stream holds: (sequence, message id or empty, text) each."""
+        return list(self.client.stored(stream))
+
+    def journal(self, stream="m1"):
+        """The journal's records, parsed, in order."""
+        return [json.loads(text) for _, _, text in self.messages(f"LIVE_{stream}_JOURNAL")]
+
     def status(self):
         done = self.command("status", "-s", "m1", "-o", "json")
         assert done.returncode == 0, done.stderr

@@ -1,0 +1,138 @@
+#include "supervisor/journal_log.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "common/check.h"
+#include "common/log.h"
+#include "proto/subjects.h"
+
+namespace lc::supervisor {
+namespace {
+
+constexpr std::int64_t kOpenMax = 256;      // appends on their way at once
+constexpr Micros kLookPause = millis(250);  // before the stream is looked at again
+
+}  // namespace
+
+JournalLog::JournalLog(Bus& bus, Timers& timers, RunClock& clock, const StreamId& stream,
+                       Hooks hooks)
+    : bus_(bus),
+      timers_(timers),
+      clock_(clock),
+      subject_(proto::journal_subject(stream)),
+      journal_(proto::journal_stream(stream)),
+      hooks_(std::move(hooks)) {}
+
+JournalLog::~JournalLog() {
+  timers_.cancel(again_);
+}
+
+void JournalLog::start(std::int64_t last) {
+  LC_ASSERT(waiting_.empty() && open_ == 0);
+  kept_ = last;
+  sent_ = last;
+}
+
+void JournalLog::append(std::string text, std::string id) {
+  waiting_bytes_ += text.size();
+  hooks_.metrics->journal_records_total.add();
+  hooks_.metrics->journal_bytes_total.add(static_cast<double>(text.size()));
+  waiting_.push_back({std::move(text), std::move(id)});
+  send();
+}
+
+void JournalLog::retry() {
+  if (doubtful_ && open_ == 0) {
+    look();
+  }
+}
+
+void JournalLog::send() {
+  const std::int64_t last = kept_ + static_cast<std::int64_t>(waiting_.size());
+  while (!lost_ && !doubtful_ && sent_ < last && open_ < kOpenMax) {
+    const Waiting& next = waiting_[static_cast<std::size_t>(sent_ - kept_)];
+    const std::int64_t n = ++sent_;
+    ++open_;
+    bus_.append(subject_, next.text, next.id, {n - 1},
+                [this, n](const Result<PublishAck>& ack) { on_answer(n, ack); });
+  }
+}
+
+void JournalLog::on_answer(std::int64_t n, const Result<PublishAck>& ack) {
+  --open_;
+  if (lost_) {
+    return;
+  }
+  if (ack && ack->seq.value == n && n == kept_ + 1) {
+    keep(n);
+  } else if (!ack || n > kept_) {
+    if (!doubtful_) {
+      log_warn("record not appended",
+               {{"record", n}, {"error", ack ? "stored at another place" : ack.error().message}});
+    }
+    doubtful_ = true;
+  }
+  if (doubtful_ && open_ == 0) {
+    look();
+  } else {
+    send();
+  }
+}
+
+// Whether an append that failed has happened, only the stream can tell.
+void JournalLog::look() {
+  if (looking_ || lost_) {
+    return;
+  }
+  looking_ = true;
+  bus_.get_last_message(journal_, subject_,
+                        [this](const Result<StreamMessage>& last) { on_last(last); });
+}
+
+void JournalLog::on_last(const Result<StreamMessage>& last) {
+  looking_ = false;
+  const bool is_empty = !last && last.error().code == ErrorCode::not_found;
+  if (!last && !is_empty) {
+    timers_.cancel(again_);
+    again_ = timers_.arm(clock_.mono() + kLookPause, [this] { look(); });
+    return;
+  }
+  const std::int64_t end = is_empty ? 0 : last->seq.value;
+  if (end < kept_) {
+    lose({ErrorCode::corrupt,
+          fmt::format("the journal ends with record {}, but record {} was acknowledged: its server "
+                      "has lost records",
+                      end, kept_)});
+    return;
+  }
+  const auto ours = static_cast<std::size_t>(end - kept_);
+  if (ours > waiting_.size() || (ours > 0 && waiting_[ours - 1].text != last->data)) {
+    lose({ErrorCode::conflict,
+          fmt::format("record {} of the journal is not ours: another supervisor leads the stream",
+                      end)});
+    return;
+  }
+  while (kept_ < end) {  // they did arrive; only their answers were lost
+    keep(kept_ + 1);
+  }
+  sent_ = kept_;
+  doubtful_ = false;
+  send();
+}
+
+void JournalLog::keep(std::int64_t n) {
+  LC_ASSERT(n == kept_ + 1);
+  waiting_bytes_ -= waiting_.front().text.size();
+  waiting_.pop_front();
+  kept_ = n;
+  hooks_.on_kept(n);
+}
+
+void JournalLog::lose(Error error) {
+  lost_ = true;
+  hooks_.on_lost(error);
+}
+
+}  // namespace lc::supervisor
