@@ -23,6 +23,10 @@ WallTime wall_now() {
   return {read_us(CLOCK_REALTIME)};
 }
 
+BootTime boottime_now() {
+  return {read_us(CLOCK_BOOTTIME)};
+}
+
 StreamClock StreamClock::start_now() {
   return {wall_now(), monotonic_now()};
 }

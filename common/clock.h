@@ -1,5 +1,6 @@
 #pragma once
 
+#include "common/boot_time.h"
 #include "common/time.h"
 
 namespace lc {
@@ -8,6 +9,7 @@ namespace lc {
 
 MonoTime monotonic_now();
 WallTime wall_now();
+BootTime boottime_now();
 
 /// Wall time that never jumps: the wall clock when the stream started plus monotonic time since.
 ///

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "common/time.h"
+
 namespace prometheus {
 class Counter;
 class Gauge;
@@ -16,6 +18,11 @@ class Registry;
 }  // namespace prometheus
 
 namespace lc {
+
+/// Metrics are in seconds.
+inline double in_seconds(Micros time) {
+  return static_cast<double>(time.us) / 1e6;
+}
 
 /// Label values beyond this many of one label count as `other`, so that no payload can grow us.
 inline constexpr std::size_t kLabelValuesMax = 200;

@@ -1,9 +1,27 @@
 #include "proto/heartbeat.h"
 
+#include <fmt/format.h>
+
 #include "common/json.h"
 #include "proto/reader.h"
 
 namespace lc::proto {
+namespace {
+
+Role read_role(ObjectReader& reader) {
+  const std::string word = reader.text("role");
+  if (word != "leader" && word != "standby") {
+    reader.problem("role",
+                   fmt::format("is \"{}\"; it must be \"leader\" or \"standby\"", shorten(word)));
+  }
+  return word == "standby" ? Role::standby : Role::leader;
+}
+
+}  // namespace
+
+std::string_view to_string(Role role) {
+  return role == Role::leader ? "leader" : "standby";
+}
 
 Result<Heartbeat> parse_heartbeat(std::string_view text) {
   auto split = split_json_object(text);
@@ -29,6 +47,17 @@ Result<Heartbeat> parse_heartbeat(std::string_view text) {
   heartbeat.crews_disabled = reader.integer("crews_disabled", kCount);
   heartbeat.reactions_in_flight = reader.integer("reactions_in_flight", kCount);
   heartbeat.containment = reader.text("containment", {.min = 1, .max = 16});
+  heartbeat.boot_id = reader.text("boot_id", {.min = 1, .max = 256});
+  heartbeat.role = read_role(reader);
+  heartbeat.lease_revision = reader.integer("lease_revision", kCount);
+  for (const std::string_view item : reader.items("crews")) {
+    auto crew = parse_crew_id(json_string_value(item).value_or(""));
+    if (!crew) {
+      reader.problem("crews", fmt::format("holds {}; it must hold names of crews", describe(item)));
+      continue;
+    }
+    heartbeat.crews.push_back(std::move(*crew));
+  }
   reader.finish();
   if (!problems.empty()) {
     return problems.error("heartbeat");
@@ -55,6 +84,14 @@ std::string write_heartbeat(const Heartbeat& heartbeat) {
   writer.key("crews_disabled").number(heartbeat.crews_disabled);
   writer.key("reactions_in_flight").number(heartbeat.reactions_in_flight);
   writer.key("containment").string(valid_utf8(heartbeat.containment));
+  writer.key("boot_id").string(heartbeat.boot_id);
+  writer.key("role").string(to_string(heartbeat.role));
+  writer.key("lease_revision").number(heartbeat.lease_revision);
+  writer.key("crews").begin_array();
+  for (const CrewId& crew : heartbeat.crews) {
+    writer.string(crew.value);
+  }
+  writer.end_array();
   writer.end_object();
   return out;
 }

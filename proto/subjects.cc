@@ -106,6 +106,14 @@ std::string ctx_bucket(const StreamId& stream) {
   return fmt::format("live_{}_ctx", stream.value);
 }
 
+std::string lease_bucket(const StreamId& stream) {
+  return fmt::format("live_{}_lease", stream.value);
+}
+
+std::string lease_subject(const StreamId& stream) {
+  return fmt::format("$KV.{}.leader", lease_bucket(stream));
+}
+
 std::string action_msg_id(const StreamId& stream, SliceIndex slice, const CrewId& crew,
                           std::int64_t index) {
   return fmt::format("{}.{}.{}.{}", stream.value, slice.value, crew.value, index);

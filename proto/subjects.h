@@ -38,6 +38,8 @@ std::string actions_stream(const StreamId& stream);  // LIVE_S_ACTIONS
 std::string errors_stream(const StreamId& stream);   // LIVE_S_ERRORS
 std::string journal_stream(const StreamId& stream);  // LIVE_S_JOURNAL
 std::string ctx_bucket(const StreamId& stream);      // live_S_ctx
+std::string lease_bucket(const StreamId& stream);    // live_S_lease
+std::string lease_subject(const StreamId& stream);   // $KV.live_S_lease.leader
 
 /// `S.n.C.i`: the id that makes publishing an action twice harmless.
 std::string action_msg_id(const StreamId& stream, SliceIndex slice, const CrewId& crew,

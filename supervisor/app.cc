@@ -17,7 +17,7 @@ namespace {
 
 constexpr Micros kLoopLook = millis(250);
 
-std::string boot_id(const StreamId& stream, WallTime now) {
+std::string make_boot_id(const StreamId& stream, WallTime now) {
   return fmt::format("{}.{}.{}", stream.value, getpid(), now.us);
 }
 
@@ -27,6 +27,8 @@ App::App(AppOptions options)
     : options_(std::move(options)),
       clock_(StreamClock::start_now()),
       started_(clock_.mono()),
+      boot_id_(make_boot_id(options_.stream, clock_.stream_now())),
+      peers_(boot_id_),
       selector_(*Selector::create("")) {}
 
 App::~App() = default;
@@ -75,14 +77,12 @@ Status App::build() {
   }
   conductor_ = std::make_unique<Conductor>(
       ConductorParts{*bus_, *timers_, clock_, *fleet_, *outbox_, *store_, metrics_, options_.faults,
-                     journal_.get()},
+                     journal_.get(), [this] { return lease_->is_valid(); }},
       Conductor::Options{
           .rules = {.stream = options_.stream,
                     .validation = options_.config.event_validation,
                     .clock = options_.config.clock},
-          .author = {.host = options_.host,
-                     .boot_id = boot_id(options_.stream, clock_.stream_now()),
-                     .version = LC_VERSION},
+          .author = {.host = options_.host, .boot_id = boot_id_, .version = LC_VERSION},
           .observer = options_.observer,
           .on_failed_answer =
               [this](const engine::ReactionFailed& failed) { return on_failed_answer(failed); },
@@ -90,12 +90,12 @@ Status App::build() {
   conductor_->on_wants_events(
       [this] { bus_->resume_consumer(proto::events_stream(options_.stream)); });
   outbox_->on_progress([this] { conductor_->progressed(); });
-  heartbeat_ =
-      std::make_unique<Heartbeat>(*bus_, *timers_, clock_, metrics_, options_.config.heartbeat_s,
-                                  [this](proto::Heartbeat& heartbeat) {
-                                    heartbeat.uptime_s = (clock_.mono() - started_).us / 1'000'000;
-                                    fill_heartbeat(heartbeat, options_, *conductor_, *fleet_);
-                                  });
+  heartbeat_ = std::make_unique<Heartbeat>(
+      *bus_, *timers_, clock_, metrics_, options_.config.heartbeat_s,
+      [this](proto::Heartbeat& heartbeat) {
+        heartbeat.uptime_s = (clock_.mono() - started_).us / 1'000'000;
+        fill_heartbeat(heartbeat, options_, standing(), *conductor_, *fleet_);
+      });
   if (!options_.admin_socket.empty()) {
     AdminSocket::Hooks hooks{
         .answer = [admin =
@@ -104,6 +104,7 @@ Status App::build() {
     LC_TRY(admin_,
            AdminSocket::create(loop_->get(), *timers_, options_.admin_socket, std::move(hooks)));
   }
+  build_lease();
   return {};
 }
 
@@ -154,14 +155,18 @@ void App::on_bus_state(BusState state) {
     begin();
     return;
   }
+  lease_->start();
   const Micros away = clock_.mono() - lost_at_;
   log_info("NATS back", {{"url", options_.config.nats_url}, {"away_ms", away.us / 1'000}});
+  metrics_.nats_reconnects_total.add();
+  fleet_->set_outage(process::Outage::off);
+  if (phase_ == Phase::asking || phase_ == Phase::standby) {
+    return;
+  }
   proto::ErrorReport lost{.ts = clock_.stream_now(), .stream = options_.stream};
   lost.reason = proto::kReasonNatsLost;
   lost.message = fmt::format("the connection to NATS was lost for {} ms", away.us / 1'000);
   conductor_->report(std::move(lost));
-  metrics_.nats_reconnects_total.add();
-  fleet_->set_outage(process::Outage::off);
   store_->retry();
   if (journal_) {
     journal_->retry();
@@ -171,27 +176,9 @@ void App::on_bus_state(BusState state) {
   tell_state();
 }
 
-void App::begin() {
-  phase_ = Phase::reading;
-  timers_->cancel(require_timer_);
-  log_info("NATS connected", {{"url", options_.config.nats_url}});
-  bootstrap(*bus_, *store_, {.stream = options_.stream, .slice_ms = options_.config.slice_ms},
-            [this](Result<StreamState> state) {
-              if (phase_ != Phase::reading) {
-                return;
-              }
-              if (!state) {
-                fail_start(state.error());
-                return;
-              }
-              read_journal(std::move(*state));
-            });
-}
-
 void App::fail_start(const Error& error) {
   if (error.code == ErrorCode::unavailable) {
-    phase_ = Phase::connecting;  // the next connection tries again, until --require-nats gives up
-    log_warn("stream not read yet", {{"error", error.message}});
+    read_again(error);
     return;
   }
   log_error("start refused", {{"error", error.message}});
@@ -229,14 +216,7 @@ void App::on_stream_state(StreamState state) {
   start_workers();
   go_when_kept();
   end_input_when_due(StreamSeq{start.value - 1});
-  heartbeat_->start();
-  tell_state();
-  feed_watchdog();
-  loop_due_ = clock_.mono();
-  watch_loop();
-  if (auto told = notify_.ready(); !told) {
-    log_warn("service manager not told", {{"error", told.error().message}});
-  }
+  announce();
   const auto here = std::ranges::count_if(
       options_.crews, [this](const proto::Manifest& crew) { return selector_.matches(crew.crew); });
   if (here == 0) {
@@ -257,28 +237,29 @@ AdminHooks App::admin_hooks() {
     conductor_->give(std::move(input));
     return {};
   };
-  return {.status = [this] { return status_json(options_, *conductor_, *fleet_, *bus_); },
-          .metrics =
-              [this] {
-                metrics_.loop_gap_seconds.set(static_cast<double>(loop_gap_.us) / 1e6);
-                loop_gap_ = {};
-                refresh_gauges(metrics_, *conductor_, *fleet_, *bus_);
-                return metrics_.text();
-              },
-          .crews = [this] { return crews_json(options_, *conductor_, *fleet_); },
-          .crew = [this](const CrewId& crew) -> Result<Json> {
-            LC_TRY_STATUS(check_crew_exists(crew, options_));
-            const auto report = kill_reports_->last(crew);
-            return crew_json(crew, options_, *conductor_, *fleet_, report ? *report : "");
+  return {
+      .status = [this] { return status_json(options_, standing(), *conductor_, *fleet_, *bus_); },
+      .metrics =
+          [this] {
+            metrics_.loop_gap_seconds.set(in_seconds(loop_gap_));
+            loop_gap_ = {};
+            refresh_gauges(metrics_, *conductor_, *fleet_, *bus_);
+            return metrics_.text();
           },
-          .enable =
-              [this, change](const CrewId& crew) {
-                return change(crew, engine::EnableCrew{clock_.stream_now(), crew});
-              },
-          .disable =
-              [this, change](const CrewId& crew) {
-                return change(crew, engine::DisableCrew{clock_.stream_now(), crew, "by operator"});
-              }};
+      .crews = [this] { return crews_json(options_, *conductor_, *fleet_); },
+      .crew = [this](const CrewId& crew) -> Result<Json> {
+        LC_TRY_STATUS(check_crew_exists(crew, options_));
+        const auto report = kill_reports_->last(crew);
+        return crew_json(crew, options_, *conductor_, *fleet_, report ? *report : "");
+      },
+      .enable =
+          [this, change](const CrewId& crew) {
+            return change(crew, engine::EnableCrew{clock_.stream_now(), crew});
+          },
+      .disable =
+          [this, change](const CrewId& crew) {
+            return change(crew, engine::DisableCrew{clock_.stream_now(), crew, "by operator"});
+          }};
 }
 
 void App::on_event(const BusMessage& message) {
@@ -338,7 +319,7 @@ void App::end_input_when_due(StreamSeq seen) {
 }
 
 void App::tell_state() {
-  if (auto told = notify_.status(status_line(*conductor_, bus_->state())); !told) {
+  if (auto told = notify_.status(status_line(standing(), *conductor_, bus_->state())); !told) {
     log_warn("service manager not told", {{"error", told.error().message}});
   }
 }

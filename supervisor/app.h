@@ -25,11 +25,14 @@
 #include "supervisor/heartbeat.h"
 #include "supervisor/journal_log.h"
 #include "supervisor/kill_reports.h"
+#include "supervisor/lease.h"
 #include "supervisor/outbox.h"
+#include "supervisor/peers.h"
 #include "supervisor/process/cell.h"
 #include "supervisor/process/fleet.h"
 #include "supervisor/run_clock.h"
 #include "supervisor/selector.h"
+#include "supervisor/standing.h"
 #include "supervisor/starting.h"
 #include "supervisor/worker_spec.h"
 
@@ -47,8 +50,9 @@ class App {
   /// Runs until told to stop. Returns the process's exit code.
   int run();
 
-  /// Drains and stops, from a callback on the loop.
-  void stop(int exit_code);
+  /// Stops, from a callback on the loop; reactions in flight may end first.
+  enum class HowToStop { drain, at_once };
+  void stop(int exit_code, HowToStop how = HowToStop::drain);
 
   const Metrics& metrics() const { return metrics_; }
   Bus& bus() { return *bus_; }
@@ -61,7 +65,16 @@ class App {
   AdminHooks admin_hooks();
 
   void on_bus_state(BusState state);
-  void begin();  // the first connection is there
+  void build_lease();
+  void begin();
+  void on_lease_held();
+  void on_standby(const std::string& holder);
+  void on_lease_lost(const std::string& holder);
+  void give_way(const std::string& why, int exit_code);
+  void announce();
+  Standing standing() const;
+  void read_stream();
+  void read_again(const Error& error);
   void read_journal(StreamState state);
   void on_stream_state(StreamState state);
   void start_workers();
@@ -96,6 +109,8 @@ class App {
   RunClock clock_;
   MonoTime started_;
   Metrics metrics_;
+  std::string boot_id_;  // of this run
+  Peers peers_;
   Selector selector_;
   std::unique_ptr<PrivateNats> private_nats_;
   std::unique_ptr<NatsBus> bus_;
@@ -107,11 +122,21 @@ class App {
   std::unique_ptr<process::Fleet> fleet_;
   std::unique_ptr<Conductor> conductor_;
   std::unique_ptr<Heartbeat> heartbeat_;
+  std::unique_ptr<Lease> lease_;
   std::unique_ptr<AdminSocket> admin_;
   SdNotify notify_;
   std::vector<std::unique_ptr<SignalWatcher>> signals_;
 
-  enum class Phase { connecting, reading, running, draining, stopping } phase_ = Phase::connecting;
+  enum class Phase {
+    connecting,
+    asking,   // for the lease
+    standby,  // another one has it
+    reading,
+    running,
+    draining,
+    stopping
+  } phase_ = Phase::connecting;
+  bool announced_ = false;
   StreamState stream_;
   Recovered recovered_;
   std::set<CrewId> disabled_;             // by the journal

@@ -77,10 +77,7 @@ void App::on_kept(std::int64_t record) {
 }
 
 void App::on_journal_lost(const Error& error) {
-  conductor_->stop();
-  log_error("journal lost", {{"error", error.message}});
-  fmt::print(stderr, "{}; nothing more was published\n", error.message);
-  stop(error.code == ErrorCode::corrupt ? kExitBadData : kExitFailed);
+  give_way(error.message, error.code == ErrorCode::corrupt ? kExitBadData : kExitFailed);
 }
 
 // Which of the actions of earlier runs have arrived, only their stream can tell.

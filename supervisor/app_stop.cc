@@ -19,7 +19,7 @@ constexpr std::int64_t kBusPatienceMs = 5'000;  // for open acks
 
 }  // namespace
 
-void App::stop(int exit_code) {
+void App::stop(int exit_code, HowToStop how) {
   if (phase_ == Phase::draining || phase_ == Phase::stopping) {
     return;
   }
@@ -32,7 +32,9 @@ void App::stop(int exit_code) {
     bus_->pause_consumer(proto::events_stream(options_.stream));
   }
   phase_ = Phase::draining;
-  drain_deadline_ = clock_.mono() + kDrainGrace;
+  // Who stands by dispatches anew what is under way: the stream does not wait for it.
+  const bool at_once = how == HowToStop::at_once || (journal_ && peers_.has_standby(clock_.mono()));
+  drain_deadline_ = clock_.mono() + (at_once ? Micros{} : kDrainGrace);
   drain();
 }
 
@@ -64,7 +66,7 @@ void App::stop_workers() {
 // What is appended now lets the next run go on without reading much.
 void App::await_settled() {
   if (conductor_->settled() || clock_.mono() >= settle_deadline_) {
-    close_bus();
+    lease_->release([this] { close_bus(); });
     return;
   }
   settle_timer_ = timers_->arm(clock_.mono() + kDrainCheck, [this] { await_settled(); });
@@ -85,6 +87,7 @@ void App::close_rest() {
   }
   admin_.reset();
   heartbeat_.reset();
+  lease_.reset();
   conductor_.reset();
   fleet_.reset();
   const auto temporary = options_.environment.find("TMPDIR");

@@ -140,10 +140,10 @@ std::string App::keep_report(std::string_view what, const process::Ended& ended)
                   {"worker", facts},
                   {"output", last_lines(ended.output)}});
   if (ended.overshoot_us) {
-    metrics_.kill_overshoot_seconds.observe(static_cast<double>(*ended.overshoot_us) / 1e6);
+    metrics_.kill_overshoot_seconds.observe(in_seconds({*ended.overshoot_us}));
   }
   if (ended.tree_gone_us) {
-    metrics_.tree_gone_seconds.observe(static_cast<double>(*ended.tree_gone_us) / 1e6);
+    metrics_.tree_gone_seconds.observe(in_seconds({*ended.tree_gone_us}));
   }
   return facts;
 }

@@ -15,10 +15,6 @@ constexpr std::size_t kInputsBeforeEpochMax = 1'000;
 constexpr Micros kCatchUpPatience = seconds(5);  // without any event
 constexpr std::size_t kLoggedBytesMax = 2'000;   // of an error's detail
 
-double in_seconds(Micros time) {
-  return static_cast<double>(time.us) / 1e6;
-}
-
 }  // namespace
 
 Conductor::Conductor(ConductorParts parts, Options options)
@@ -27,7 +23,8 @@ Conductor::Conductor(ConductorParts parts, Options options)
       dispatcher_(options_.rules.stream, parts_.bus, parts_.fleet, parts_.timers, parts_.clock,
                   dispatcher_hooks()),
       departures_(options_.rules.stream, parts_.outbox, parts_.faults,
-                  [this](engine::PublishSnapshot& beat) { broadcast(beat); }) {
+                  {.may_leave = parts_.may_act,
+                   .on_snapshot = [this](engine::PublishSnapshot& beat) { broadcast(beat); }}) {
   if (parts_.journal != nullptr) {
     scribe_.emplace(Scribe::Options{.stream = options_.rules.stream,
                                     .author = options_.author,
@@ -40,6 +37,7 @@ Dispatcher::Hooks Conductor::dispatcher_hooks() {
   Metrics& metrics = parts_.metrics;
   return {.give = [this](engine::Input input,
                          std::string note) { give(std::move(input), std::move(note)); },
+          .may_act = parts_.may_act,
           .report = [this](proto::ErrorReport refused) { report(std::move(refused)); },
           .on_failed_answer =
               [this](const engine::ReactionFailed& failed) {
@@ -122,6 +120,11 @@ void Conductor::leave() {
   }
   phase_ = Phase::left;
   timers_off();
+}
+
+void Conductor::lead_again() {
+  departures_.release();
+  dispatcher_.go_on();
 }
 
 void Conductor::stop() {
@@ -245,121 +248,6 @@ void Conductor::hold(engine::Effect& effect, std::int64_t record) {
   departures_.hold(std::move(*letter));
 }
 
-void Conductor::carry_out(engine::Dispatch& effect) {
-  dispatcher_.dispatch(std::move(effect.ready));
-  parts_.faults.pass("dispatched");
-}
-
-void Conductor::carry_out(engine::PublishAction& effect) {
-  parts_.metrics.actions_sent_total.of(effect.action.kind.value).add();
-}
-
-void Conductor::broadcast(const engine::PublishSnapshot& effect) {
-  const proto::Snapshot& snapshot = effect.snapshot;
-  // A beat that cannot be sent now is not worth sending later: the next one replaces it.
-  if (!parts_.bus.publish(proto::ctx_subject(options_.rules.stream),
-                          proto::write_snapshot(snapshot))) {
-    log_debug("snapshot not broadcast", {{"slice", snapshot.slice.value}});
-  }
-  observe_beat_delay(snapshot.slice);
-  if (effect.change == engine::SnapshotChange::changed || snapshot.event_seq != stored_seq_) {
-    stored_seq_ = snapshot.event_seq;
-    parts_.store.put(snapshot);
-    parts_.metrics.ctx_bytes.set(
-        static_cast<double>(proto::write_context(snapshot.context).size()));
-  }
-}
-
-void Conductor::carry_out(engine::ReportError& effect) {
-  const std::string& reason = effect.report.reason;
-  if (reason == proto::kReasonContextConflict) {
-    parts_.metrics.ctx_conflicts_total.add();
-  } else if (reason == proto::kReasonCtxSize) {
-    parts_.metrics.ctx_dropped_keys_total.add();
-  } else if (reason == proto::kReasonBacklogOverflow && effect.report.crew) {
-    parts_.metrics.batches_dropped_total.of(effect.report.crew->value).add();
-  }
-  tell(engine::published(effect));
-}
-
-void Conductor::carry_out(engine::ReactionEnded& effect) {
-  parts_.metrics.reactions_total.of(effect.crew.value, proto::to_string(effect.outcome)).add();
-}
-
-void Conductor::carry_out(engine::CrewStruck& effect) {
-  parts_.metrics.strikes_total.of(effect.crew.value).add();
-}
-
-void Conductor::carry_out(engine::CrewDisabled& effect) {
-  log_error("crew disabled", {{"crew", effect.crew.value}, {"reason", effect.reason}});
-  parts_.metrics.crew_enabled.of(effect.crew.value).set(0);
-  const bool by_strikes = effect.by == engine::DisabledBy::strikes;
-  dispatcher_.cancel(effect.crew, by_strikes ? proto::Outcome::spawn_failed : proto::Outcome::admin,
-                     "the crew was disabled: " + effect.reason);
-  if (dispatcher_.runs_here(effect.crew)) {
-    parts_.fleet.stop(effect.crew);
-  }
-}
-
-void Conductor::carry_out(engine::CrewEnabled& effect) {
-  log_info("crew enabled", {{"crew", effect.crew.value}});
-  parts_.metrics.crew_enabled.of(effect.crew.value).set(1);
-  if (dispatcher_.runs_here(effect.crew)) {
-    parts_.fleet.start(effect.crew);
-  }
-}
-
-void Conductor::carry_out(engine::EventBinned& effect) {
-  if (effect.orig_slice) {
-    parts_.metrics.events_late_total.add();
-  }
-}
-
-void Conductor::carry_out(engine::SliceClosed& effect) {
-  parts_.metrics.slices_total.add();
-  if (effect.events > 0 || !effect.ready.empty()) {
-    log_debug("slice complete", {{"slice", effect.slice.value},
-                                 {"events", effect.events},
-                                 {"ready", static_cast<std::int64_t>(effect.ready.size())},
-                                 {"waiting", static_cast<std::int64_t>(effect.waiting.size())}});
-  }
-}
-
-void Conductor::carry_out(engine::Finished&) {
-  if (options_.on_finished) {
-    options_.on_finished();
-  }
-}
-
-void Conductor::report(proto::ErrorReport report) {
-  tell(report);
-  parts_.outbox.send(proto::errors_subject(options_.rules.stream),
-                     proto::write_error_report(report), next_report_id());
-}
-
-std::string Conductor::next_report_id() {
-  return fmt::format("{}.{}", options_.author.boot_id, ++reports_);
-}
-
-void Conductor::tell(const proto::ErrorReport& report) {
-  parts_.metrics.errors_total.of(label_of(report.crew)).add();
-  log_warn(
-      "error reported",
-      {{"reason", report.reason},
-       {"crew", report.crew ? LogValue(report.crew->value) : std::nullopt},
-       {"slice", report.slice ? LogValue(report.slice->value) : std::nullopt},
-       {"error", report.message},
-       {"detail", report.detail == "{}" ? LogValue(std::nullopt)
-                                        : LogValue(report.detail.substr(0, kLoggedBytesMax))}});
-}
-
-// Anybody who may publish can name a crew: only our own become labels.
-std::string_view Conductor::label_of(const std::optional<CrewId>& crew) const {
-  const auto known = [&crew](const engine::CrewSpec& spec) { return spec.crew == *crew; };
-  return crew && std::ranges::any_of(engine_options_.crews, known) ? crew->value
-                                                                   : std::string_view{};
-}
-
 void Conductor::arm_tick() {
   if (catch_up_.value > 0) {
     return;
@@ -383,16 +271,6 @@ void Conductor::resume_if_paused() {
     paused_ = false;
     on_wants_events_();
   }
-}
-
-void Conductor::observe_beat_delay(SliceIndex opened) {
-  if (engine_options_.clock != proto::ClockMode::wall) {
-    return;
-  }
-  const Micros slice = millis(engine_options_.slice_ms);
-  const WallTime due = slice_start(opened, engine_options_.epoch0, slice) + engine_options_.skew +
-                       millis(engine_options_.lateness_ms);
-  parts_.metrics.beat_delay_seconds.observe(in_seconds(parts_.clock.stream_now() - due));
 }
 
 }  // namespace lc::supervisor

@@ -35,6 +35,7 @@ struct ConductorParts {
   Metrics& metrics;
   FaultPoints& faults;
   JournalLog* journal = nullptr;  // null: decisions leave at once, nothing is written
+  std::function<bool()> may_act = [] { return true; };  // whether we hold the stream's lease
 };
 
 /// Holds the engine: gives it inputs one at a time and carries out its effects in order.
@@ -65,6 +66,9 @@ class Conductor {
 
   /// Nothing is decided any more; the journal gets its last records.
   void leave();
+
+  /// We hold the lease again, or still: what waited for that leaves.
+  void lead_again();
 
   /// Somebody else leads the stream: nothing is decided, nothing leaves.
   void stop();

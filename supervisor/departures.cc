@@ -9,9 +9,8 @@ namespace lc::supervisor {
 
 using journal::Letter;
 
-Departures::Departures(const StreamId& stream, Outbox& outbox, FaultPoints& faults,
-                       OnSnapshot on_snapshot)
-    : stream_(stream), outbox_(outbox), faults_(faults), on_snapshot_(std::move(on_snapshot)) {}
+Departures::Departures(const StreamId& stream, Outbox& outbox, FaultPoints& faults, Hooks hooks)
+    : stream_(stream), outbox_(outbox), faults_(faults), hooks_(std::move(hooks)) {}
 
 void Departures::hold(Letter letter) {
   held_.emplace_back(std::move(letter));
@@ -41,13 +40,13 @@ void Departures::release() {
     auto* snapshot = std::get_if<HeldSnapshot>(&front);
     const std::int64_t record =
         snapshot != nullptr ? snapshot->record : std::get<Letter>(front).record;
-    if (record > kept_) {
+    if (record > kept_ || !hooks_.may_leave()) {
       return;
     }
     Held next = std::move(front);
     held_.pop_front();
     if (auto* beat = std::get_if<HeldSnapshot>(&next)) {
-      on_snapshot_(beat->snapshot);
+      hooks_.on_snapshot(beat->snapshot);
       faults_.pass("snapshot");
     } else {
       send(std::get<Letter>(std::move(next)));

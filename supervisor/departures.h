@@ -25,9 +25,12 @@ inline constexpr std::int64_t kNoJournal = std::numeric_limits<std::int64_t>::ma
 /// its decision is kept; and how far all of it has been acknowledged.
 class Departures {
  public:
-  using OnSnapshot = std::function<void(engine::PublishSnapshot&)>;
+  struct Hooks {
+    std::function<bool()> may_leave;  // false: later, `release` tries again
+    std::function<void(engine::PublishSnapshot&)> on_snapshot;
+  };
 
-  Departures(const StreamId& stream, Outbox& outbox, FaultPoints& faults, OnSnapshot on_snapshot);
+  Departures(const StreamId& stream, Outbox& outbox, FaultPoints& faults, Hooks hooks);
 
   /// A letter says itself which record it waits for.
   void hold(journal::Letter letter);
@@ -35,6 +38,9 @@ class Departures {
 
   /// Lets everything go that waits for this record or an earlier one.
   void kept(std::int64_t record);
+
+  /// Lets go what may leave by now.
+  void release();
 
   /// Nothing leaves any more: somebody else leads the stream.
   void stop() { stopped_ = true; }
@@ -61,14 +67,13 @@ class Departures {
   };
   using Held = std::variant<journal::Letter, HeldSnapshot>;
 
-  void release();
   void send(journal::Letter letter);
   void acknowledge(Sent& sent, const Result<PublishAck>& ack);
 
   StreamId stream_;
   Outbox& outbox_;
   FaultPoints& faults_;
-  OnSnapshot on_snapshot_;
+  Hooks hooks_;
   std::deque<Held> held_;
   std::deque<std::shared_ptr<Sent>> sent_;  // the first is not acknowledged
   std::int64_t kept_ = 0;

@@ -57,8 +57,8 @@ void Dispatcher::publish(Reaction& reaction) {
   if (local && !fleet_.is_ready(crew)) {
     return;  // worker_ready comes back to it
   }
-  if (!send(reaction.ready)) {
-    return;  // reconnected comes back to it
+  if (!hooks_.may_act() || !send(reaction.ready)) {
+    return;  // go_on or reconnected comes back to it
   }
   reaction.is_published = true;
   reaction.published = clock_.mono();
@@ -160,8 +160,16 @@ void Dispatcher::reconnected() {
   for (auto& [crew, reaction] : reactions_) {
     if (!reaction.is_published) {
       publish(reaction);
-    } else if (!send(reaction.ready)) {
+    } else if (!hooks_.may_act() || !send(reaction.ready)) {
       log_warn("reaction not published again", {{"crew", crew.value}});
+    }
+  }
+}
+
+void Dispatcher::go_on() {
+  for (auto& [crew, reaction] : reactions_) {
+    if (!reaction.is_published) {
+      publish(reaction);
     }
   }
 }

@@ -36,6 +36,7 @@ class Dispatcher {
  public:
   struct Hooks {
     std::function<void(engine::Input, std::string note)> give;  // note: Conductor::give
+    std::function<bool()> may_act;  // false: nobody is woken now, `go_on` tries again
     std::function<void(proto::ErrorReport)> report;
     /// A worker that lives answered that its reaction failed: what is known of it, as JSON.
     std::function<std::string(const engine::ReactionFailed&)> on_failed_answer;
@@ -58,6 +59,9 @@ class Dispatcher {
   /// The connection is back: what was published meanwhile may be lost, so it is published again;
   /// the worker knows the nonce and does not react twice.
   void reconnected();
+
+  /// We may act again: publishes what could not be.
+  void go_on();
 
   /// Drops what waits for a crew that was disabled; a reaction that no worker has got yet ends so.
   void cancel(const CrewId& crew, proto::Outcome outcome, std::string detail);

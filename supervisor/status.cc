@@ -134,8 +134,8 @@ Status check_containment(const AppOptions& options, const process::Cells& cells)
                           process::to_string(level), cells.why()));
 }
 
-Json status_json(const AppOptions& options, const Conductor& conductor, const process::Fleet& fleet,
-                 const Bus& bus) {
+Json status_json(const AppOptions& options, const Standing& standing, const Conductor& conductor,
+                 const process::Fleet& fleet, const Bus& bus) {
   const BusStats stats = bus.stats();
   JsonObject nats{{"url", options.config.nats_url},
                   {"state", to_string(bus.state())},
@@ -148,6 +148,8 @@ Json status_json(const AppOptions& options, const Conductor& conductor, const pr
                     {"host", options.host},
                     {"version", kVersion},
                     {"pid", static_cast<std::int64_t>(getpid())},
+                    {"role", to_string(standing.role)},
+                    {"lease_revision", standing.lease_revision},
                     {"clock", options.config.clock == proto::ClockMode::wall ? "wall" : "event"},
                     {"slice_ms", options.config.slice_ms}};
   if (const engine::Engine* engine = conductor.engine(); engine != nullptr) {
@@ -171,7 +173,12 @@ Json status_json(const AppOptions& options, const Conductor& conductor, const pr
 }
 
 void fill_heartbeat(proto::Heartbeat& heartbeat, const AppOptions& options,
-                    const Conductor& conductor, const process::Fleet& fleet) {
+                    const Standing& standing, const Conductor& conductor,
+                    const process::Fleet& fleet) {
+  heartbeat.boot_id = standing.boot_id;
+  heartbeat.role = standing.role;
+  heartbeat.lease_revision = standing.lease_revision;
+  heartbeat.crews = standing.crews;
   heartbeat.containment = fleet.containment();
   heartbeat.stream = options.stream;
   heartbeat.host = options.host;
@@ -211,7 +218,10 @@ void refresh_gauges(Metrics& metrics, const Conductor& conductor, const process:
   }
 }
 
-std::string status_line(const Conductor& conductor, BusState bus) {
+std::string status_line(const Standing& standing, const Conductor& conductor, BusState bus) {
+  if (standing.role == proto::Role::standby) {
+    return fmt::format("NATS {}; standing by", to_string(bus));
+  }
   const engine::Engine* engine = conductor.engine();
   if (engine == nullptr) {
     return fmt::format("NATS {}; waiting for the first event", to_string(bus));

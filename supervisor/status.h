@@ -8,21 +8,23 @@
 #include "common/json.h"
 #include "proto/heartbeat.h"
 #include "supervisor/app.h"
+#include "supervisor/standing.h"
 
 // What the supervisor tells of itself: pure readings of its parts.
 namespace lc::supervisor {
 
 inline constexpr std::string_view kVersion = LC_VERSION;
 
-Json status_json(const AppOptions& options, const Conductor& conductor, const process::Fleet& fleet,
-                 const Bus& bus);
+Json status_json(const AppOptions& options, const Standing& standing, const Conductor& conductor,
+                 const process::Fleet& fleet, const Bus& bus);
 Json crews_json(const AppOptions& options, const Conductor& conductor, const process::Fleet& fleet);
 
 /// One crew, with its last kill report (JSON text, or empty).
 Json crew_json(const CrewId& crew, const AppOptions& options, const Conductor& conductor,
                const process::Fleet& fleet, const std::string& last_kill);
 void fill_heartbeat(proto::Heartbeat& heartbeat, const AppOptions& options,
-                    const Conductor& conductor, const process::Fleet& fleet);
+                    const Standing& standing, const Conductor& conductor,
+                    const process::Fleet& fleet);
 
 /// Errors: invalid_input - this host holds workers together less well than `require_containment`.
 Status check_containment(const AppOptions& options, const process::Cells& cells);
@@ -32,7 +34,7 @@ void refresh_gauges(Metrics& metrics, const Conductor& conductor, const process:
                     const Bus& bus);
 
 /// One line for `systemctl status`.
-std::string status_line(const Conductor& conductor, BusState bus);
+std::string status_line(const Standing& standing, const Conductor& conductor, BusState bus);
 
 std::string_view to_string(BusState state);
 

@@ -67,7 +67,7 @@ TEST_CASE("error report: optional fields are left out, words are made UTF-8") {
 
 TEST_CASE("heartbeat: reads, and writes canonical text") {
   constexpr std::string_view kText =
-      R"({"kind":"__hb","ts":"1970-01-01T00:00:00.000Z","stream":"m","host":"h","version":"0.1.0","pid":1,"uptime_s":2,"heartbeat_s":5,"slice":7,"ctx_rev":3,"crews_enabled":4,"crews_disabled":0,"reactions_in_flight":1,"containment":"cgroup"})";
+      R"({"kind":"__hb","ts":"1970-01-01T00:00:00.000Z","stream":"m","host":"h","version":"0.1.0","pid":1,"uptime_s":2,"heartbeat_s":5,"slice":7,"ctx_rev":3,"crews_enabled":4,"crews_disabled":0,"reactions_in_flight":1,"containment":"cgroup","boot_id":"m.1.2","role":"standby","lease_revision":9,"crews":["a","b"]})";
   const auto heartbeat = parse_heartbeat(kText);
   REQUIRE(heartbeat);
   CHECK(heartbeat->slice == SliceIndex{7});

@@ -107,6 +107,8 @@ TEST_CASE("round trip: action, error, heartbeat and worker config") {
     }
     check_same<ErrorReport>(report, parse_error_report, write_error_report);
     Heartbeat heartbeat = {gen::pick_time(), gen::pick_stream(), gen::pick_text(), "0.1.0", 1, 2};
+    heartbeat.boot_id = "m.1.2";
+    heartbeat.crews = {gen::pick_crew()};
     if (*rc::gen::arbitrary<bool>()) {
       heartbeat.slice = gen::pick_slice();
     }

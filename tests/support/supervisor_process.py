@@ -86,10 +86,10 @@ class World:
         login = f"{user}:{password}@" if user else ""
         self.url = self.server.url.replace("nats://", "nats://" + login)
         self.client = Client(self.server, user, password)
-        self._supervisors = []
+        self.supervisors = []
 
     def close(self):
-        for supervisor in self._supervisors:
+        for supervisor in self.supervisors:
             if supervisor.process.poll() is None:
                 supervisor.end(signal.SIGKILL)
             supervisor.process.stderr.close()
@@ -116,7 +116,7 @@ class World:
     def start(self, *words, stream="m1", **environment):
         """Starts a supervisor and waits until it runs."""
         supervisor = Supervisor(self, "-s", stream, "--crews", self.crews, *words, **environment)
-        self._supervisors.append(supervisor)
+        self.supervisors.append(supervisor)
         supervisor.wait_for("running")
         return supervisor
 
