@@ -19,6 +19,7 @@ TEST_CASE("subjects: every name has its one spelling") {
   CHECK(errors_subject(kStream) == "live.match-42.errors");
   CHECK(heartbeats_subject(kStream) == "live.match-42.heartbeats");
   CHECK(ctx_subject(kStream) == "live.match-42.ctx");
+  CHECK(journal_subject(kStream) == "live.match-42.journal");
   CHECK(ready_subject(kStream, {83}, kCrew) == "live.match-42.slice.83.score_tracker.ready");
   CHECK(done_subject(kStream, {-1}, kCrew) == "live.match-42.slice.-1.score_tracker.done");
   CHECK(ready_filter(kStream, kCrew) == "live.match-42.slice.*.score_tracker.ready");
@@ -27,6 +28,7 @@ TEST_CASE("subjects: every name has its one spelling") {
   CHECK(events_stream(kStream) == "LIVE_match-42_EVENTS");
   CHECK(actions_stream(kStream) == "LIVE_match-42_ACTIONS");
   CHECK(errors_stream(kStream) == "LIVE_match-42_ERRORS");
+  CHECK(journal_stream(kStream) == "LIVE_match-42_JOURNAL");
   CHECK(ctx_bucket(kStream) == "live_match-42_ctx");
   CHECK(action_msg_id(kStream, {83}, kCrew, 2) == "match-42.83.score_tracker.2");
 }
