@@ -15,6 +15,7 @@ namespace {
 using namespace engine;
 
 constexpr std::size_t kEnvelopeBytesMax = 1'024;  // of a part, around its piece
+constexpr std::size_t kRecordBytesUsual = 1'024;
 
 // What a slice in which nothing happened brings.
 bool is_idle(const Effect& effect) {
@@ -191,6 +192,7 @@ std::string Recorder::finish(std::string text) {
 
 std::string Recorder::take(const Settled& settled) {
   std::string text;
+  text.reserve(kRecordBytesUsual);
   JsonWriter json(text);
   begin(json, kind_, settled);
   json.key("in").begin_array();

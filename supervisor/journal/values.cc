@@ -1,5 +1,7 @@
 #include "supervisor/journal/values.h"
 
+#include <algorithm>
+#include <array>
 #include <optional>
 #include <utility>
 
@@ -21,6 +23,17 @@ void write_batch_event(JsonWriter& json, const proto::BatchEvent& event) {
   json.key("event").raw(event.text);
 }
 
+constexpr std::int8_t kNoDigit = -1;
+
+constexpr std::array<std::int8_t, 256> kHexDigits = [] {
+  std::array<std::int8_t, 256> digits{};
+  digits.fill(kNoDigit);
+  for (int i = 0; i < 16; ++i) {
+    digits[static_cast<unsigned char>("0123456789abcdef"[i])] = static_cast<std::int8_t>(i);
+  }
+  return digits;
+}();
+
 proto::BatchEvent read_batch_event(ObjectReader& reader) {
   proto::BatchEvent event;
   event.seq = {reader.integer("seq", kCount)};
@@ -33,6 +46,22 @@ proto::BatchEvent read_batch_event(ObjectReader& reader) {
 }
 
 }  // namespace
+
+Sha256 read_digest(ObjectReader& reader, std::string_view name) {
+  Sha256 digest{};
+  const std::string_view text = reader.any(name);  // a string without escapes, in quotes
+  int wrong = text.size() == 2 * digest.size() + 2 && text.front() == '"' ? 0 : kNoDigit;
+  for (std::size_t i = 0; wrong == 0 && i < digest.size(); ++i) {
+    const int high = kHexDigits[static_cast<unsigned char>(text[2 * i + 1])];
+    const int low = kHexDigits[static_cast<unsigned char>(text[2 * i + 2])];
+    wrong = std::min({wrong, high, low});
+    digest[i] = static_cast<std::uint8_t>(high * 16 + low);
+  }
+  if (wrong != 0) {
+    reader.problem(name, "is not 64 lower-case hexadecimal digits");
+  }
+  return digest;
+}
 
 void write_event(JsonWriter& json, const engine::BinnedEvent& binned) {
   json.begin_object();

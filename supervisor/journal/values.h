@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/json.h"
+#include "common/sha256.h"
 #include "common/text.h"
 #include "proto/manifest.h"
 #include "proto/reader.h"
@@ -15,6 +16,9 @@
 // The engine's values as JSON, as records hold them. Times are integer microseconds since 1970.
 // What is written reads back as an equal value.
 namespace lc::journal {
+
+/// 64 lower-case hexadecimal digits.
+Sha256 read_digest(proto::ObjectReader& reader, std::string_view name);
 
 void write_event(JsonWriter& json, const engine::BinnedEvent& binned);
 engine::BinnedEvent read_event(proto::ObjectReader reader);
