@@ -7,6 +7,8 @@ Verbs every_verb() {
   register_run(verbs);
   register_process(verbs);
   register_traffic(verbs);
+  register_record(verbs);
+  register_replay(verbs);
   register_admin(verbs);
   register_doctor(verbs);
   for (Verb& verb : all_verbs()) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <string>
+
 #include "supervisor/cli/verb.h"
 
 // The verbs that need a server or a running supervisor.
@@ -7,10 +9,16 @@ namespace lc::cli {
 
 /// The admin socket: for the supervisor, and for those who ask it.
 Option socket_option();
+/// How long to wait for NATS.
+Option patience_option();
+/// What `nats_option` says, or the default.
+std::string nats_url(const Args& args);
 
 void register_run(Verbs& verbs);
 void register_process(Verbs& verbs);
 void register_traffic(Verbs& verbs);
+void register_record(Verbs& verbs);
+void register_replay(Verbs& verbs);
 void register_admin(Verbs& verbs);
 void register_doctor(Verbs& verbs);
 

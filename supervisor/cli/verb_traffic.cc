@@ -15,11 +15,6 @@ namespace {
 constexpr std::int64_t kPatienceSMax = 3'600;
 constexpr double kSpeedMax = 1e6;
 
-std::string nats_url(const Args& args) {
-  const std::string given = args.text("nats");
-  return given.empty() ? proto::LiveConfig{}.nats_url : given;
-}
-
 std::optional<StreamId> stream_of(std::string_view verb, const Args& args, Io& io) {
   auto stream = parse_stream_id(args.text("stream"));
   if (!stream) {
@@ -74,14 +69,6 @@ int run_tap(const Args& args, Io& io) {
   return tap(options, io.out, io.err);
 }
 
-Option patience_option() {
-  return {.name = "patience",
-          .value = "SECONDS",
-          .help = "how long to wait for NATS",
-          .fallback = "30",
-          .number = Range{0, kPatienceSMax}};
-}
-
 Verb emit_verb() {
   Option file{.name = "FILE",
               .help = "events, a JSON object a line, or - for standard input",
@@ -132,6 +119,19 @@ Verb tap_verb() {
 }
 
 }  // namespace
+
+std::string nats_url(const Args& args) {
+  const std::string given = args.text("nats");
+  return given.empty() ? proto::LiveConfig{}.nats_url : given;
+}
+
+Option patience_option() {
+  return {.name = "patience",
+          .value = "SECONDS",
+          .help = "how long to wait for NATS",
+          .fallback = "30",
+          .number = Range{0, kPatienceSMax}};
+}
 
 void register_traffic(Verbs& verbs) {
   verbs.push_back(emit_verb());

@@ -162,6 +162,9 @@ Status Replay::feed_run(const EventRun& run, std::int64_t record, const EventSou
 }
 
 void Replay::step(const Input& input, std::string_view note, std::int64_t record) {
+  if (before_) {
+    before_(input, engine_);
+  }
   const Effects effects = engine_.step(input);
   recorder_.note(input, effects, note);
   for (const Effect& effect : effects) {

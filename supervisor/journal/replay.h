@@ -24,6 +24,9 @@ using EventSource = std::function<Result<std::string>(StreamSeq)>;
 /// Sees each step of a replay.
 using StepObserver = std::function<void(const engine::Input&, const engine::Effects&)>;
 
+/// Sees what each step of a replay is told, and the engine that does not know it yet.
+using BeforeStep = std::function<void(const engine::Input&, const engine::Engine&)>;
+
 /// Where two records part.
 struct Divergence {
   std::int64_t record = 0;
@@ -67,6 +70,7 @@ class Replay {
               const EventSource& events);
 
   void observe(StepObserver observer) { observer_ = std::move(observer); }
+  void observe_before(BeforeStep observer) { before_ = std::move(observer); }
 
   const engine::Engine& engine() const { return engine_; }
   const engine::EngineOptions& options() const { return options_; }
@@ -93,6 +97,7 @@ class Replay {
   std::deque<Letter> letters_;
   std::int64_t errors_ = 0;  // letters of the record at hand
   StepObserver observer_;
+  BeforeStep before_;
   CheckpointParts parts_;
   std::optional<Divergence> divergence_;
 };

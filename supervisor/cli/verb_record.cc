@@ -1,0 +1,182 @@
+// `record`: the journal of a stream and the events that it names, into one file.
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "supervisor/cli/journal_args.h"
+#include "supervisor/cli/online.h"
+#include "supervisor/cli/put.h"
+#include "supervisor/journal/export.h"
+
+namespace lc::cli {
+namespace {
+
+constexpr std::string_view kVerb = "record";
+constexpr std::int64_t kRecordMax = 9'007'199'254'740'991;
+
+enum class Existing { keep, replace };
+
+/// A file that is there under its name when it is whole, and not before.
+class WholeFile {
+ public:
+  WholeFile(std::string path, Existing existing, Io& io)
+      : path_(std::move(path)), part_(path_ + ".part"), existing_(existing), file_(io.out) {}
+  WholeFile(const WholeFile&) = delete;
+  WholeFile& operator=(const WholeFile&) = delete;
+  ~WholeFile() {
+    if (is_open_) {
+      std::fclose(file_);
+      unlink(part_.c_str());
+    }
+  }
+
+  Status open() {
+    if (path_ == "-") {
+      return {};
+    }
+    if (existing_ == Existing::keep && access(path_.c_str(), F_OK) == 0) {
+      return taken();
+    }
+    file_ = std::fopen(part_.c_str(), "we");
+    if (file_ == nullptr) {
+      return fail(ErrorCode::denied, fmt::format("{}: cannot write it: {}", part_, words()));
+    }
+    is_open_ = true;
+    return {};
+  }
+
+  Status write(std::string_view text) {
+    if (std::fwrite(text.data(), 1, text.size(), file_) != text.size()) {
+      return fail(ErrorCode::denied, fmt::format("{}: cannot write it: {}", path_, words()));
+    }
+    return {};
+  }
+
+  Status finish() {
+    if (path_ == "-") {
+      return {};
+    }
+    const bool is_safe = std::fflush(file_) == 0 && fsync(fileno(file_)) == 0;
+    if (!is_safe) {
+      return fail(ErrorCode::denied, fmt::format("{}: cannot write it: {}", part_, words()));
+    }
+    const unsigned flags = existing_ == Existing::keep ? RENAME_NOREPLACE : 0U;
+    int renamed = renameat2(AT_FDCWD, part_.c_str(), AT_FDCWD, path_.c_str(), flags);
+    if (renamed != 0 && errno == EINVAL) {  // a file system that cannot promise it
+      renamed = rename(part_.c_str(), path_.c_str());
+    }
+    if (renamed != 0) {
+      return errno == EEXIST
+                 ? taken()
+                 : fail(ErrorCode::denied, fmt::format("{}: cannot rename it: {}", part_, words()));
+    }
+    std::fclose(file_);
+    is_open_ = false;
+    return {};
+  }
+
+ private:
+  static std::string words() { return std::strerror(errno); }
+  std::unexpected<Error> taken() const {
+    return fail(ErrorCode::denied, path_ + " is there already; --force replaces it");
+  }
+
+  std::string path_;
+  std::string part_;
+  Existing existing_;
+  std::FILE* file_;
+  bool is_open_ = false;
+};
+
+Status copy(JournalSource& source, journal::Export& made, WholeFile& file) {
+  LC_TRY_STATUS(file.write(made.header()));
+  for (;;) {
+    LC_TRY(const auto found, source.next());
+    if (!found) {
+      break;
+    }
+    auto lines = made.take(found->text, found->seq);
+    if (!lines) {
+      if (lines.error().code == ErrorCode::unavailable) {
+        return std::unexpected(std::move(lines.error()));
+      }
+      return within(source.where(), std::move(lines.error()));
+    }
+    LC_TRY_STATUS(file.write(*lines));
+  }
+  LC_TRY_STATUS(file.write(made.end()));
+  return file.finish();
+}
+
+int run_record(const Args& args, Io& io) {
+  auto stream = parse_stream_id(args.text("stream"));
+  if (!stream) {
+    put(io.err, "live-crew {}: --stream: {}\n", kVerb, stream.error().message);
+    return kExitUsage;
+  }
+  const std::string path = args.text("output");
+  WholeFile file(path, args.has("force") ? Existing::replace : Existing::keep, io);
+  if (auto opened = file.open(); !opened) {
+    return fail_journal(kVerb, opened.error(), io);
+  }
+  auto source = open_live_journal(
+      {.stream = *stream,
+       .nats_url = nats_url(args),
+       .start = args.has("from") ? JournalStart::checkpoint : JournalStart::complete,
+       .from = args.number("from"),
+       .patience_s = args.number("patience")});
+  if (!source) {
+    return fail_journal(kVerb, source.error(), io);
+  }
+  JournalSource& journal = **source;
+  journal::Export made(*stream, [&journal](StreamSeq seq) { return journal.event(seq); });
+  if (auto copied = copy(journal, made, file); !copied) {
+    return fail_journal(kVerb, copied.error(), io);
+  }
+  const std::int64_t records = made.writer().records();
+  const std::int64_t last = made.chain().n;
+  put(io.err, "recorded {} records ({} to {}) and {} events of '{}'{}; run {}\n", records,
+      last - records + 1, last, made.writer().events(), stream->value,
+      path == "-" ? "" : " into " + path, to_hex(made.chain().run));
+  return kExitOk;
+}
+
+}  // namespace
+
+void register_record(Verbs& verbs) {
+  verbs.push_back(
+      {.name = "record",
+       .summary = "Write a stream's journal and its events into one file",
+       .details =
+           "The file, a recording, has all that a replay needs (supervisor/journal/FORMAT.md). It "
+           "begins with the first checkpoint from which on all events are still in their stream, "
+           "and ends with the record that is the last one at the start. The stream is only read. "
+           "FILE is there when it is whole; until then FILE.part is.",
+       .examples = {{"record -s match42 -o match42.rec", "writes all that there is"},
+                    {"record -s match42 -o - | zstd > match42.rec.zst", "compresses it on the way"},
+                    {"record -s match42 --from 120000 -o end.rec",
+                     "begins with the last checkpoint at or before record 120000"}},
+       .options = {stream_option(),
+                   {.name = "output",
+                    .letter = 'o',
+                    .value = "FILE",
+                    .help = "the file to write; - is standard output",
+                    .required = true,
+                    .value_is = ValueIs::file},
+                   {.name = "from",
+                    .value = "N",
+                    .help = "begin with the last checkpoint at or before record N",
+                    .number = Range{1, kRecordMax}},
+                   {.name = "force", .help = "replace FILE if it is there"},
+                   nats_option(),
+                   patience_option()},
+       .run = run_record});
+}
+
+}  // namespace lc::cli
