@@ -13,8 +13,6 @@ using proto::kCount;
 using proto::kCountFromOne;
 using proto::ObjectReader;
 
-constexpr JsonLimits kLimits = {.bytes_max = std::size_t{64} << 20, .depth_max = 80};
-
 const std::vector<RecordKind> kKinds = {RecordKind::slice, RecordKind::outcome, RecordKind::order,
                                         RecordKind::checkpoint};
 
@@ -84,7 +82,7 @@ Sha256 seal(std::string& text) {
 }
 
 Result<Record> parse_record(std::string_view text, const StreamId& stream) {
-  auto split = split_json_object(text, kLimits);
+  auto split = split_json_object(text, kRecordLimits);
   if (!split) {
     return fail(ErrorCode::corrupt, "not a record: " + split.error().message);
   }

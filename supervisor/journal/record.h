@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/ids.h"
+#include "common/json.h"
 #include "common/result.h"
 #include "common/sha256.h"
 #include "supervisor/journal/inputs.h"
@@ -13,6 +14,9 @@
 namespace lc::journal {
 
 inline constexpr int kFormatVersion = 1;
+
+/// A record holds contexts and actions, deeper than where they came from.
+inline constexpr JsonLimits kRecordLimits = {.bytes_max = std::size_t{64} << 20, .depth_max = 80};
 
 enum class RecordKind { slice, outcome, order, checkpoint };
 
