@@ -9,6 +9,7 @@ Verbs every_verb() {
   register_traffic(verbs);
   register_record(verbs);
   register_replay(verbs);
+  register_journal(verbs);
   register_admin(verbs);
   register_doctor(verbs);
   for (Verb& verb : all_verbs()) {

@@ -65,6 +65,32 @@ Result<std::unique_ptr<JournalSource>> open_journal(const Args& args, Io& io, Jo
                             .patience_s = args.number("patience")});
 }
 
+Status play_until(JournalSource& source, journal::Playback& playback,
+                  const std::function<bool()>& is_done) {
+  std::string failed_at;
+  Status read;
+  while (read && !is_done()) {
+    const auto found = source.next();
+    if (!found || !*found) {
+      read = found ? Status{} : std::unexpected(found.error());
+      break;
+    }
+    const bool had_failed = playback.failure().has_value();
+    playback.take((*found)->text, (*found)->seq);
+    if (playback.failure() && !had_failed) {
+      failed_at = source.where();
+    }
+  }
+  if (!playback.failure()) {
+    return !read || is_done() ? read : source.check(playback.end());
+  }
+  Error error = playback.failure()->error;
+  if (error.code == ErrorCode::not_found) {
+    error.code = ErrorCode::corrupt;  // the journal is there, but an event that it names is not
+  }
+  return within(failed_at, std::move(error));
+}
+
 int fail_journal(std::string_view verb, const Error& error, Io& io) {
   put(io.err, "live-crew {}: {}\n", verb, error.message);
   switch (error.code) {

@@ -1,11 +1,13 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <vector>
 
 #include "supervisor/cli/journal_source.h"
 #include "supervisor/cli/verb.h"
+#include "supervisor/journal/playback.h"
 
 // What the verbs that read a journal have in common.
 namespace lc::cli {
@@ -20,6 +22,12 @@ std::vector<Option> journal_options();
 Result<std::unique_ptr<JournalSource>> open_journal(const Args& args, Io& io,
                                                     JournalStart start = JournalStart::complete,
                                                     std::int64_t from = 0);
+
+/// Replays until `is_done` or the journal's end.
+///
+/// Errors: where the replay fails, with its place; what the source says.
+Status play_until(JournalSource& source, journal::Playback& playback,
+                  const std::function<bool()>& is_done);
 
 /// Prints an error of a journal: its exit code.
 int fail_journal(std::string_view verb, const Error& error, Io& io);

@@ -168,6 +168,17 @@ class Recording(Streams):
         self.assertEqual(done.returncode, 65)
         self.assertIn("LIVE_sim_JOURNAL:30: record 30: its bytes have the hash", done.stderr)
 
+    def test_the_verbs_that_explain_read_the_stream_too(self):
+        self.fill()
+        (self.root / "run.rec").write_text(recording(), "utf-8")
+        for words in (("show",), ("show", "--from", "20", "--to", "29"), ("show", "--record", "33"),
+                      ("why", "crew0", "60"), ("blame", "k0")):
+            with self.subTest(words=words):
+                from_stream = self.live_crew("journal", *words, "-s", "sim")
+                from_file = self.live_crew("journal", *words, "run.rec")
+                self.assertEqual((from_stream.returncode, from_stream.stderr), (0, ""))
+                self.assertEqual(from_stream.stdout, from_file.stdout)
+
     def test_no_journal_and_no_server(self):
         for done in (self.record("-o", "run.rec"), self.verify()):
             self.assertEqual(done.returncode, 66)
