@@ -145,7 +145,10 @@ Result<std::vector<JsonField>> json_members(std::string_view compact) {
   std::unordered_set<std::string> keys;  // used when a scan of the fields would be slow
   for (std::size_t at = 1; at < compact.size() && compact[at] == '"';) {
     const std::size_t colon = string_end(compact, at);
-    LC_TRY(std::string key, json_string_value(compact.substr(at, colon - at)));
+    std::string key(compact.substr(at + 1, colon - at - 2));
+    if (key.find('\\') != std::string::npos) {
+      LC_TRY(key, json_string_value(compact.substr(at, colon - at)));
+    }
     const std::size_t end = value_end(compact, colon + 1);
     if (seen_before(key, fields, keys)) {
       return fail(ErrorCode::invalid_input, fmt::format("duplicate key '{}'", shorten(key)));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,8 +54,15 @@ struct Record {
   Sha256 hash{};      // of all that stands before it
 };
 
-/// Ends the text of a record, which lacks its last brace, with the hash of what it says.
-Sha256 seal(std::string& text);
+/// A record's text and what its seal says, which was checked.
+struct Sealed {
+  std::string_view text;
+  Sha256 hash{};
+};
+
+/// Ends the text of a record, which lacks its last brace, with the hash of what it says. When
+/// `known` says the same, its seal is taken over and nothing is computed.
+Sha256 seal(std::string& text, const std::optional<Sealed>& known = {});
 
 /// Reads one record.
 ///

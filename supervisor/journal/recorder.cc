@@ -184,13 +184,13 @@ void Recorder::begin(JsonWriter& json, RecordKind kind, const Settled& settled) 
   json.key("run").string(to_hex(end_.run));
 }
 
-std::string Recorder::finish(std::string text) {
+std::string Recorder::finish(std::string text, const std::optional<Sealed>& written) {
   ++end_.n;
-  end_.hash = seal(text);
+  end_.hash = seal(text, written);
   return text;
 }
 
-std::string Recorder::take(const Settled& settled) {
+std::string Recorder::take(const Settled& settled, const std::optional<Sealed>& written) {
   std::string text;
   text.reserve(kRecordBytesUsual);
   JsonWriter json(text);
@@ -206,7 +206,7 @@ std::string Recorder::take(const Settled& settled) {
   did_ = {};
   drafted_ = false;
   due_ = false;
-  return finish(std::move(text));
+  return finish(std::move(text), written);
 }
 
 std::vector<std::string> Recorder::take_checkpoint(std::string body, const Settled& settled,

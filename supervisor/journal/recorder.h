@@ -35,8 +35,8 @@ class Recorder {
   /// Whether something was noted that only the next record will have.
   bool has_draft() const { return drafted_; }
 
-  /// The next record, with all that was noted.
-  std::string take(const Settled& settled);
+  /// The next record, with all that was noted. A replay knows what was `written`.
+  std::string take(const Settled& settled, const std::optional<Sealed>& written = {});
 
   /// The next records: a checkpoint, in as many parts as `bytes_max` wants. Nothing may be drafted;
   /// what was idle is forgotten, because the checkpoint has it.
@@ -59,7 +59,7 @@ class Recorder {
   void add_event(const engine::EventArrived& event);
   void see(const engine::Effect& effect);
   void write_did(JsonWriter& json) const;
-  std::string finish(std::string text);
+  std::string finish(std::string text, const std::optional<Sealed>& written = {});
   void begin(JsonWriter& json, RecordKind kind, const Settled& settled) const;
 
   StreamId stream_;

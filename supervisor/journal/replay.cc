@@ -94,7 +94,7 @@ Status Replay::take(const Record& record, std::string_view text, StreamSeq seq,
   while (!letters_.empty() && letters_.front().record <= settled_.record) {
     letters_.pop_front();
   }
-  const std::string again = recorder_.take(record.settled);
+  const std::string again = recorder_.take(record.settled, Sealed{text, record.hash});
   if (again != text) {
     divergence_ = Divergence{record.n, std::string(text), again};
     return fail(ErrorCode::corrupt,

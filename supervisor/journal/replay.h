@@ -61,8 +61,9 @@ class Replay {
   static Result<Replay> from(CheckpointBody checkpoint, const ChainEnd& end,
                              const EventSource& events);
 
-  /// Takes the record that was found at `seq`. After an error the replay is over. At a checkpoint
-  /// it compares what its engine knows, and goes on with the options that the checkpoint has.
+  /// Takes the record that was found at `seq`, and what parse_record made of `text`. After an error
+  /// the replay is over. At a checkpoint it compares what its engine knows, and goes on with the
+  /// options that the checkpoint has.
   ///
   /// Errors: corrupt - the chain is broken, or the engine decided something else or knows something
   /// else (`divergence`); not_found - an event that it names is not in the stream any more.
