@@ -173,5 +173,5 @@ class Blame(Case):
 
 
 if __name__ == "__main__":
-    BINARY, SIM_RECORDING = sys.argv.pop(1), sys.argv.pop(1)
+    BINARY, SIM_RECORDING = (os.path.abspath(sys.argv.pop(1)) for _ in range(2))
     unittest.main(verbosity=2)

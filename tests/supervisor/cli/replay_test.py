@@ -114,6 +114,49 @@ class Verify(Case):
         self.assertEqual(done.returncode, 69)
 
 
+class Loss(Case):
+    """A record is damaged, and a later checkpoint says that somebody gave it up."""
+
+    def lossy(self):
+        lines = list(recording("event", 3))
+        checkpoints = [i for i, line in enumerate(lines) if '"body":{"why":' in line]
+        index = checkpoints[-1]
+        lines[index] = lines[index].replace('"strict_events":', '"loss":{"by":"eve"},"strict_events":')
+        # What waits in its queue stands before it once more.
+        queue = json.loads(lines[index])["body"]["state"]["queued"]
+        seqs = [seq + i for seq, count in queue for i in range(count)]
+        events = {json.loads(line)["seq"]: line for line in lines if line.startswith('{"seq":')}
+        lines = lines[:index] + [events[seq] for seq in seqs] + lines[index:]
+        end = json.loads(lines[-1])
+        end["end"]["events"] += len(seqs)
+        lines[-1] = json.dumps(end, separators=(",", ":"))
+        sealed = seal_again(lines)
+        damaged = next(i for i in range(index - 8, index) if sealed[i].startswith('{"v":1'))
+        number = json.loads(sealed[damaged])["n"]
+        sealed[damaged] = sealed[damaged].replace('"kind":"', '"kind":"x', 1)
+        return sealed, number, json.loads(sealed[index + len(seqs)])["n"]
+
+    def test_it_is_told_and_the_rest_is_verified(self):
+        lines, damaged, checkpoint = self.lossy()
+        done = self.verify(lines)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn(f'accepted loss at checkpoint {checkpoint}: {{"by":"eve"}}: records {damaged} '
+                      f"to {checkpoint - 1} were given up: record {damaged}: its bytes", done.stderr)
+        self.assertIn(f"verified {json.loads(lines[-1])['end']['records'] - (checkpoint - damaged)} "
+                      "records", done.stdout)
+        said = json.loads(self.verify(lines, "-o", "json").stdout)
+        self.assertEqual([(one["checkpoint"], one["from"]) for one in said["losses"]],
+                         [(checkpoint, damaged)])
+
+    def test_what_comes_behind_it_is_not_forgiven(self):
+        lines, _, _ = self.lossy()
+        last = next(i for i in range(len(lines) - 2, 0, -1) if lines[i].startswith('{"v":1'))
+        lines[last] = lines[last].replace('"kind":"', '"kind":"x', 1)
+        done = self.verify(lines)
+        self.assertEqual((done.returncode, done.stdout), (65, ""))
+        self.assertIn(f"run.rec:{last + 1}: record ", done.stderr)
+
+
 class Damage(Case):
     def refused(self, lines, place, said, code=65, end="\n"):
         done = self.verify(lines, end=end)
@@ -221,5 +264,5 @@ class Damage(Case):
 
 
 if __name__ == "__main__":
-    BINARY, SIM_RECORDING = sys.argv.pop(1), sys.argv.pop(1)
+    BINARY, SIM_RECORDING = (os.path.abspath(sys.argv.pop(1)) for _ in range(2))
     unittest.main(verbosity=2)
