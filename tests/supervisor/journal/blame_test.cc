@@ -134,6 +134,7 @@ TEST_CASE("blame: the last write that stands is what the context has, in random 
   CHECK(fates["stands"] > 0);
   CHECK(fates["lost"] > 0);
   CHECK(fates["refused"] > 0);
+  CHECK(fates["truncated"] > 0);
 }
 
 TEST_CASE("blame: from a later checkpoint it knows what was in flight and what waited there") {
