@@ -51,10 +51,6 @@ std::string ctx_subject(const StreamId& stream) {
   return fmt::format("live.{}.ctx", stream.value);
 }
 
-std::string journal_subject(const StreamId& stream) {
-  return fmt::format("live.{}.journal", stream.value);
-}
-
 std::string ready_subject(const StreamId& stream, SliceIndex slice, const CrewId& crew) {
   return fmt::format("live.{}.slice.{}.{}.ready", stream.value, slice.value, crew.value);
 }

@@ -15,7 +15,6 @@ std::string errors_subject(const StreamId& stream);      // live.S.errors
 std::string heartbeats_subject(const StreamId& stream);  // live.S.heartbeats
 std::string journal_subject(const StreamId& stream);     // live.S.journal
 std::string ctx_subject(const StreamId& stream);         // live.S.ctx
-std::string journal_subject(const StreamId& stream);     // live.S.journal
 std::string ready_subject(const StreamId& stream, SliceIndex slice, const CrewId& crew);
 std::string done_subject(const StreamId& stream, SliceIndex slice, const CrewId& crew);
 

@@ -94,8 +94,6 @@ void Recorder::note(const Input& input, const Effects& effects, std::string_view
   } else if (is_tick && idle && !drafted_) {
     inputs_ = {{.what = input, .note = {}}};  // an earlier idle tick is part of this one
     return;
-  } else if (std::holds_alternative<Resumed>(input) && effects.empty()) {
-    return;  // nothing was in flight: as if nobody had left
   } else {
     inputs_.push_back({.what = input, .note = std::string(note)});
     drafted_ = true;

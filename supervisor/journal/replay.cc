@@ -117,8 +117,10 @@ Status Replay::take_checkpoint(const Record& record) {
 Status Replay::meet(CheckpointBody checkpoint, std::int64_t record) {
   if (checkpoint.why == CheckpointWhy::epoch) {
     StepObserver observer = std::move(observer_);
+    BeforeStep before = std::move(before_);
     *this = Replay(std::move(checkpoint), end_);
     observer_ = std::move(observer);
+    before_ = std::move(before);
     return {};
   }
   const SliceIndex open = checkpoint.state.snapshot.slice;

@@ -126,6 +126,7 @@ class EventClockTest(CrashCase):
         self.assertGreaterEqual(kills, 60)
         self.assertEqual(self.actions(), self.actions(reference))
         self.assertEqual(self.context(), self.context(reference))
+        self.world.verified()
         again = self.outcomes(self.world.journal())
         self.assertEqual({(crew, n) for crew, n, _ in again},
                          {(crew, n) for crew, n, _ in self.outcomes(reference.journal())})

@@ -55,6 +55,7 @@ class FailoverCase(unittest.TestCase):
         return json.loads(done.stdout)["role"]
 
     def check_journal(self):
+        self.world.verified()
         records = self.world.journal()
         self.assertEqual([record["n"] for record in records], list(range(1, len(records) + 1)))
         for before, after in zip(records, records[1:]):

@@ -55,7 +55,7 @@ class Writer {
     options.resume = engine_.checkpoint();
     engine_ = Engine(std::move(options));
     recorder_ = Recorder(options_.stream, options_.clock, recorder_.end());
-    (void)now;
+    step(Resumed{now});
   }
 
   Journal finish() {
@@ -86,7 +86,7 @@ Journal write_journal(const Scenario& scenario, const std::vector<Input>& inputs
       writer.take_checkpoint(CheckpointWhy::periodic, dice.chance(50) ? kSmallBytesMax : kBytesMax);
     }
     if (dice.chance(1)) {
-      writer.restart({});
+      writer.restart(std::visit([](const auto& one) { return one.now; }, input));
     }
     writer.step(input);
   }

@@ -146,6 +146,12 @@ class World:
         """The journal's records, parsed, in order."""
         return [json.loads(text) for _, _, text in self.messages(f"LIVE_{stream}_JOURNAL")]
 
+    def verified(self, stream="m1"):
+        """Replays the whole journal; the digest of what was decided."""
+        done = self.command("replay", "--verify", "-s", stream, "-o", "json")
+        assert done.returncode == 0, done.stderr + done.stdout
+        return json.loads(done.stdout)
+
     def status(self):
         done = self.command("status", "-s", "m1", "-o", "json")
         assert done.returncode == 0, done.stderr
