@@ -12,7 +12,7 @@ EXAMPLE = os.path.join(TOP, "deploy", "examples", "matchday", "events.jsonl")
 def main():
     parser = argparse.ArgumentParser(prog="run.sh", description="Measures live-crew.")
     parser.add_argument("build")
-    parser.add_argument("section", nargs="?", default="core", choices=["core", "kill"])
+    parser.add_argument("section", nargs="?", default="core", choices=["core", "journal", "kill"])
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--json", metavar="FILE")
     parser.add_argument("--match", metavar="FILE", default=EXAMPLE)
