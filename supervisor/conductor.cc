@@ -140,6 +140,7 @@ bool Conductor::settled() const {
 void Conductor::timers_off() {
   parts_.timers.cancel(tick_);
   parts_.timers.cancel(catch_up_timer_);
+  dispatcher_.stop();
   tick_due_.reset();
 }
 

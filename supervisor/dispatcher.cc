@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "common/check.h"
 #include "common/log.h"
 #include "proto/subjects.h"
@@ -11,6 +13,9 @@ namespace {
 
 constexpr std::int64_t kPartHeaderBytesMax = 128;
 constexpr std::int64_t kServerPayloadDefault = 1 << 20;  // until the server has told its own
+// After a reconnection, each since the one before: workers look for the server every 100 to 200 ms,
+// and give an attempt to connect 2 s.
+constexpr std::array<Micros, 3> kAgainPauses = {millis(300), millis(1'200), millis(3'000)};
 
 }  // namespace
 
@@ -54,7 +59,7 @@ void Dispatcher::dispatch(proto::Ready ready) {
 void Dispatcher::publish(Reaction& reaction) {
   const CrewId& crew = reaction.ready.crew;
   const bool local = local_.contains(crew);
-  if (local && !fleet_.is_ready(crew)) {
+  if (stopped_ || (local && !fleet_.is_ready(crew))) {
     return;  // worker_ready comes back to it
   }
   if (!hooks_.may_act() || !send(reaction.ready)) {
@@ -157,6 +162,23 @@ void Dispatcher::idle_failure(engine::IdleFailure failure) {
 }
 
 void Dispatcher::reconnected() {
+  again_count_ = 0;
+  publish_again();
+}
+
+void Dispatcher::stop() {
+  stopped_ = true;
+  timers_.cancel(again_);
+}
+
+void Dispatcher::publish_again() {
+  timers_.cancel(again_);
+  if (stopped_) {
+    return;
+  }
+  if (again_count_ < kAgainPauses.size()) {
+    again_ = timers_.arm(clock_.mono() + kAgainPauses[again_count_++], [this] { publish_again(); });
+  }
   for (auto& [crew, reaction] : reactions_) {
     if (!reaction.is_published) {
       publish(reaction);

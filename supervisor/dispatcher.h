@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -56,12 +57,16 @@ class Dispatcher {
   void reaction_failed(engine::ReactionFailed failed);
   void idle_failure(engine::IdleFailure failure);
 
-  /// The connection is back: what was published meanwhile may be lost, so it is published again;
-  /// the worker knows the nonce and does not react twice.
+  /// The connection is back: what was published meanwhile may be lost, so it is published again,
+  /// now and a few times more, for workers whose own connections come back after ours. A worker
+  /// knows the nonce and does not react twice.
   void reconnected();
 
   /// We may act again: publishes what could not be.
   void go_on();
+
+  /// Nothing is published any more.
+  void stop();
 
   /// Drops what waits for a crew that was disabled; a reaction that no worker has got yet ends so.
   void cancel(const CrewId& crew, proto::Outcome outcome, std::string detail);
@@ -76,6 +81,7 @@ class Dispatcher {
   };
 
   void publish(Reaction& reaction);
+  void publish_again();
   void accept(DoneAccepted accepted);
   void refuse(DoneRefused refused);
   bool send(const proto::Ready& ready);
@@ -93,6 +99,9 @@ class Dispatcher {
   NonceSource nonces_;
   std::set<CrewId> local_;
   std::map<CrewId, Reaction> reactions_;  // one in flight per crew
+  TimerId again_;
+  std::size_t again_count_ = 0;  // since the connection is back
+  bool stopped_ = false;
 };
 
 }  // namespace lc::supervisor

@@ -159,6 +159,22 @@ TEST_CASE("conductor: what could not be published is published when the connecti
   CHECK(readies[0] == readies[1]);
 }
 
+TEST_CASE("conductor: a worker whose connection comes back after ours hears what it missed") {
+  World world;
+  world.event(1, millis(100));
+  world.advance_to(millis(519));
+  world.conductor.dispatcher().reconnected();
+  world.advance_to(millis(520));  // ordered while the worker may still be looking for the server
+  REQUIRE(world.readies().size() == 1);
+  world.advance_to(millis(819));
+  const auto readies = world.readies();
+  REQUIRE(readies.size() == 2);
+  CHECK(readies[0] == readies[1]);
+  world.answer(readies[0]);
+  world.advance_to(millis(9'000));
+  CHECK(world.readies().size() == 2);
+}
+
 TEST_CASE("conductor: the beat goes on while the server is away, and reports wait for it") {
   World world;
   world.bus.disconnect();
