@@ -12,7 +12,7 @@ namespace lc::supervisor {
 namespace {
 
 constexpr std::int64_t kOpenMax = 256;      // appends on their way at once
-constexpr Micros kLookPause = millis(250);  // before the stream is looked at again
+constexpr Micros kLookPause = millis(250);  // before what did not succeed twice is tried again
 
 }  // namespace
 
@@ -118,6 +118,18 @@ void JournalLog::on_last(const Result<StreamMessage>& last) {
     keep(kept_ + 1);
   }
   sent_ = kept_;
+  // What is refused at once, and again, is not sent as fast as it is refused.
+  const bool is_fruitless = looked_ == kept_ && !waiting_.empty();
+  looked_ = kept_;
+  timers_.cancel(again_);
+  if (is_fruitless) {
+    again_ = timers_.arm(clock_.mono() + kLookPause, [this] { go_on(); });
+  } else {
+    go_on();
+  }
+}
+
+void JournalLog::go_on() {
   doubtful_ = false;
   send();
 }

@@ -59,6 +59,7 @@ class JournalLog {
   void on_answer(std::int64_t n, const Result<PublishAck>& ack);
   void look();
   void on_last(const Result<StreamMessage>& last);
+  void go_on();
   void keep(std::int64_t n);
   void lose(Error error);
 
@@ -75,6 +76,7 @@ class JournalLog {
   std::int64_t open_ = 0;  // appends without an answer
   bool doubtful_ = false;  // one failed: nothing is sent until the stream was looked at
   bool looking_ = false;
+  std::int64_t looked_ = -1;  // kept_ when the stream was looked at last
   bool lost_ = false;
   TimerId again_;
 };
