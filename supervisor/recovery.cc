@@ -38,25 +38,44 @@ class Recovery : public std::enable_shared_from_this<Recovery> {
         events_(proto::events_stream(options_.stream)),
         on_result_(std::move(on_result)) {}
 
+  // The stream counts what it had, also what was deleted since: the next record gets that number.
   void read_last() {
     const auto self = shared_from_this();
-    bus_.get_last_message(journal_, proto::journal_subject(options_.stream),
-                          [self](Result<StreamMessage> last) { self->take_last(std::move(last)); });
+    bus_.stream_info(journal_, [self](const Result<StreamInfo>& info) {
+      if (info || info.error().code == ErrorCode::not_found) {
+        self->take_info(info.value_or(StreamInfo{}));
+      } else {
+        self->give_up(info.error());
+      }
+    });
   }
 
  private:
-  void take_last(Result<StreamMessage> last) {
-    if (!last && last.error().code == ErrorCode::not_found) {
-      on_result_(Recovered{});
+  void take_info(const StreamInfo& info) {
+    out_.end.n = info.last_seq.value;
+    end_ = info.last_seq.value;
+    if (info.messages == 0) {
+      if (end_ > 0) {
+        why_lost_ = "all records are gone: they were older than their stream keeps, or deleted";
+        end_ = 0;
+      }
+      give_back();
       return;
     }
-    if (!last) {
-      give_up(last.error());
-      return;
-    }
-    out_.end.n = last->seq.value;
-    end_ = last->seq.value;
-    try_end(std::move(*last));
+    read_end();
+  }
+
+  void read_end() {
+    const auto self = shared_from_this();
+    bus_.get_message(journal_, {end_}, [self](Result<StreamMessage> last) {
+      if (last) {
+        self->try_end(std::move(*last));
+      } else if (last.error().code == ErrorCode::not_found) {
+        self->damaged(self->end_, {ErrorCode::corrupt, "it is missing"});
+      } else {
+        self->give_up(last.error());
+      }
+    });
   }
 
   // `last` is the last record that may be of use: it says where the last checkpoint is.
@@ -93,16 +112,7 @@ class Recovery : public std::enable_shared_from_this<Recovery> {
       give_back();
       return;
     }
-    const auto self = shared_from_this();
-    bus_.get_message(journal_, {end_}, [self](Result<StreamMessage> before) {
-      if (before) {
-        self->try_end(std::move(*before));
-      } else if (before.error().code == ErrorCode::not_found) {
-        self->damaged(self->end_, before.error());
-      } else {
-        self->give_up(before.error());
-      }
-    });
+    read_end();
   }
 
   void read_records(std::int64_t from) {
