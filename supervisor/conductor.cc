@@ -215,7 +215,7 @@ void Conductor::take(Given given) {
   parts_.faults.pass("decided");
   const std::int64_t record = scribe_->note(given.input, effects, given.note);
   apply(std::move(effects), record);
-  scribe_->settle(*engine_);
+  scribe_->settle(*engine_, parts_.clock.mono());
 }
 
 void Conductor::apply(engine::Effects effects, std::int64_t record) {

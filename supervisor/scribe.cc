@@ -42,12 +42,17 @@ std::int64_t Scribe::note(const engine::Input& input, const engine::Effects& eff
   return recorder_->end().n + (recorder_->has_draft() ? 1 : 0);
 }
 
-void Scribe::settle(const engine::Engine& engine) {
-  if (!recorder_->is_due()) {
-    return;
+void Scribe::settle(const engine::Engine& engine, MonoTime now) {
+  if (recorder_->is_due()) {
+    append_record();
   }
-  append_record();
-  if (records_ >= kRecordsPerCheckpoint || events_ >= kEventsPerCheckpoint) {
+  if (!checkpoint_at_) {
+    checkpoint_at_ = now;
+  }
+  const Micros age = now - *checkpoint_at_;
+  const bool is_old = age >= (records_ > 0 ? kCheckpointAge : kCheckpointAgeIdle);
+  const bool is_far = records_ >= kRecordsPerCheckpoint || events_ >= kEventsPerCheckpoint;
+  if ((is_far || is_old) && !recorder_->has_draft()) {
     append_checkpoint(engine, journal::CheckpointWhy::periodic, {}, departures_.open());
   }
 }
@@ -56,7 +61,7 @@ void Scribe::leave(const engine::Engine& engine) {
   if (recorder_->has_draft()) {
     append_record();
   }
-  if (records_ > 0) {
+  if (records_ > 0 || has_letters_) {
     append_checkpoint(engine, journal::CheckpointWhy::stop, {}, departures_.open());
   }
 }
@@ -68,6 +73,7 @@ void Scribe::append_record() {
 
 void Scribe::append_checkpoint(const engine::Engine& engine, journal::CheckpointWhy why,
                                std::string loss, std::vector<journal::Letter> letters) {
+  has_letters_ = !letters.empty();
   journal::CheckpointBody body{.why = why,
                                .by = options_.author,
                                .loss = std::move(loss),
@@ -85,6 +91,7 @@ void Scribe::append_checkpoint(const engine::Engine& engine, journal::Checkpoint
   }
   records_ = 0;
   events_ = 0;
+  checkpoint_at_.reset();
 }
 
 void Scribe::append(std::string text) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/time.h"
 #include "supervisor/departures.h"
 #include "supervisor/engine/engine.h"
 #include "supervisor/fault_points.h"
@@ -19,6 +20,10 @@ namespace lc::supervisor {
 /// supervisor that takes the stream up has to read.
 inline constexpr std::int64_t kRecordsPerCheckpoint = 1'000;
 inline constexpr std::int64_t kEventsPerCheckpoint = 20'000;
+/// How old a checkpoint may be that records follow: their events' stream keeps them for a day only.
+inline constexpr Micros kCheckpointAge = seconds(3'600);
+/// How old one may be that nothing follows: the journal's stream keeps records for a week only.
+inline constexpr Micros kCheckpointAgeIdle = seconds(86'400);
 
 /// Where a journal goes on.
 struct JournalStart {
@@ -49,7 +54,7 @@ class Scribe {
                     std::string_view note);
 
   /// Appends what is due, after the effects of the step have been given to `departures`.
-  void settle(const engine::Engine& engine);
+  void settle(const engine::Engine& engine, MonoTime now);
 
   /// The last records: what is noted, and a checkpoint to go on from.
   void leave(const engine::Engine& engine);
@@ -69,6 +74,8 @@ class Scribe {
   std::optional<journal::Recorder> recorder_;
   std::int64_t records_ = 0;  // since the last checkpoint
   std::int64_t events_ = 0;
+  std::optional<MonoTime> checkpoint_at_;  // when it was first seen
+  bool has_letters_ = false;  // the last checkpoint: whoever goes on from it asks after them
 };
 
 }  // namespace lc::supervisor
