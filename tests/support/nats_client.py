@@ -64,6 +64,7 @@ class Client:
     def __init__(self, server, user="", password=""):
         self.violations = []  # what the server refused us, in its words
         self._socket = socket.create_connection(("127.0.0.1", server.port))
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = b""
         self._sids = 0
         self._messages = []
@@ -117,16 +118,35 @@ class Client:
         """What a JetStream stream holds: (sequence, message id or empty, text) each."""
         info = json.loads(self.request(f"$JS.API.STREAM.INFO.{stream}", ""))
         state = info["state"]
-        for seq in range(state["first_seq"] or 1, state["last_seq"] + 1):
-            answer = json.loads(self.request(f"$JS.API.STREAM.MSG.GET.{stream}",
-                                             json.dumps({"seq": seq})))
-            if "message" not in answer:
-                continue  # deleted
-            message = answer["message"]
-            headers = base64.b64decode(message.get("hdrs", "")).decode()
-            found = re.search(r"^Nats-Msg-Id: *(\S+)", headers, re.M)
-            yield (seq, found[1] if found else "",
-                   base64.b64decode(message.get("data", "")).decode())
+        sequences = range(state["first_seq"] or 1, state["last_seq"] + 1)
+        for first in range(0, len(sequences), 200):
+            answers = self._requests(f"$JS.API.STREAM.MSG.GET.{stream}", [
+                json.dumps({"seq": seq}) for seq in sequences[first:first + 200]])
+            for message in sorted((answer["message"] for answer in answers if "message" in answer),
+                                  key=lambda message: message["seq"]):  # others are deleted
+                headers = base64.b64decode(message.get("hdrs", "")).decode()
+                found = re.search(r"^Nats-Msg-Id: *(\S+)", headers, re.M)
+                yield (message["seq"], found[1] if found else "",
+                       base64.b64decode(message.get("data", "")).decode())
+
+    def _requests(self, subject, texts, timeout_s=30):
+        """The answers to many requests at once, as JSON, in any order."""
+        inbox = f"_INBOX.{os.getpid()}.{id(self)}.{self._sids}"
+        self.subscribe(inbox)
+        sid = self._sids
+        for text in texts:
+            self.publish(subject, text, inbox)
+        end = time.monotonic() + timeout_s
+        answers = []
+        while len(answers) < len(texts):
+            found = [message for message in self._messages if message[0] == inbox]
+            if found:
+                self._messages = [each for each in self._messages if each[0] != inbox]
+                answers += [json.loads(text) for _, text in found]
+            elif self._step(end - time.monotonic()) is None:
+                raise TimeoutError(f"{len(texts) - len(answers)} answers missing on {subject}")
+        self._send(f"UNSUB {sid}\r\n".encode())
+        return answers
 
     def _send(self, data):
         self._socket.sendall(data)

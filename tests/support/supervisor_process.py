@@ -85,8 +85,13 @@ class World:
         self.server = Server('jetstream: { store_dir: "%s" }\n%s' % (store, server_config))
         login = f"{user}:{password}@" if user else ""
         self.url = self.server.url.replace("nats://", "nats://" + login)
-        self.client = Client(self.server, user, password)
+        self._login = (user, password)
+        self.client = self.connect()
         self.supervisors = []
+
+    def connect(self):
+        """A client; a server that was killed takes its clients' connections with it."""
+        return Client(self.server, *self._login)
 
     def close(self):
         for supervisor in self.supervisors:
