@@ -37,9 +37,11 @@ engine::Checkpoint from_context(const engine::EngineOptions& options,
   return checkpoint;
 }
 
-// A disabling outlives the time that it was made in.
-engine::Checkpoint only_disabled(const engine::Checkpoint& before) {
+// A disabling outlives the time that it was made in. What was given then is not given again.
+engine::Checkpoint only_disabled(const engine::Engine& engine) {
+  const engine::Checkpoint before = engine.checkpoint();
   engine::Checkpoint checkpoint;
+  checkpoint.seen_seq = engine.given_seq();
   for (const auto& [id, crew] : before.crews) {
     if (!crew.enabled) {
       checkpoint.crews[id] = {.enabled = false,
@@ -72,7 +74,7 @@ Starting starting_point(const AppOptions& options, const Epoch& epoch, Past past
     out.options.resume = replay.engine().checkpoint();
   } else {
     out.journal.why = journal::CheckpointWhy::epoch;
-    out.options.resume = only_disabled(replay.engine().checkpoint());
+    out.options.resume = only_disabled(replay.engine());
   }
   return out;
 }
