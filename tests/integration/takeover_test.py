@@ -10,7 +10,8 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "support"))
 from journal_reader import Journal
-from supervisor_process import PATIENCE_S, World, event
+from slow_proxy import SlowProxy
+from supervisor_process import PATIENCE_S, Supervisor, World, event
 
 ACTIONS, ERRORS = ("live.m1." + name for name in ("actions", "errors"))
 EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
@@ -164,6 +165,24 @@ class TwoTest(TakeoverCase):
         self.assertEqual(newer.end(), 0)
 
 
+class LateServerTest(TakeoverCase):
+    def test_a_server_that_answers_late_is_asked_again_on_the_same_connection(self):
+        for word in (b"LIVE_m1_ERRORS", b"STREAM.MSG.GET.LIVE_m1_JOURNAL"):
+            with self.subTest(word):
+                proxy = SlowProxy(self.world.server.port, word)
+                self.addCleanup(proxy.close)
+                supervisor = Supervisor(self.world, "-s", "m1", "--crews", self.world.crews,
+                                        LIVE_CREW_SLICE_MS=str(SLICE_MS), LIVE_CREW_NATS=proxy.url)
+                supervisor.wait_for("stream not read yet")
+                proxy.go_on()
+                supervisor.wait_for("running")
+                self.goal(word.decode())
+                self.acted(word.decode())
+                self.assertEqual(supervisor.end(), 0)
+                self.assertNotIn("NATS lost", "".join(supervisor.lines))
+        self.journal()
+
+
 class JournalTest(TakeoverCase):
     def test_without_a_journal_nothing_is_written_and_everything_else_works(self):
         for number in (0, 1):
@@ -195,6 +214,21 @@ class JournalTest(TakeoverCase):
         self.start()
         self.assertFalse(self.world.crew_status("other")["enabled"])
 
+    def test_who_died_before_a_new_epoch_was_journaled_does_not_give_old_events_again(self):
+        self.run_once()
+        supervisor = self.start("--new-epoch", LIVE_CREW_FAULT="appended:1")
+        self.goal(10)
+        self.assertEqual(self.exit_of(supervisor), -signal.SIGKILL)
+        supervisor = self.start()
+        self.goal(11)
+        self.acted(11)
+        self.assertEqual(supervisor.end(), 0)
+        journal = self.journal()
+        self.assertEqual(journal.late(), [])
+        self.assertEqual(journal.events(), [1, 2, 3, 4, 5])
+        self.assertEqual([body["why"] for body in journal.checkpoints()],
+                         ["start", "stop", "epoch", "stop"])
+
     def run_once(self):
         """Three events, then a clean end; the sequences of the journal's records."""
         supervisor = self.start()
@@ -210,11 +244,12 @@ class JournalTest(TakeoverCase):
         self.assertTrue(json.loads(answer)["success"], answer)
 
     def loss(self):
-        """What the last start gave up: as its checkpoint has it, and as it was told."""
+        """What was given up: as checkpoints have it, and as it was told."""
         records = [json.loads(text) for _, _, text in self.world.messages("LIVE_m1_JOURNAL")]
         lost = [record["body"]["loss"] for record in records if "loss" in record.get("body", {})]
-        told = self.world.next(ERRORS, lambda error: error["reason"] == "journal_loss")
-        self.assertEqual(lost[-1], told["detail"])
+        told = [json.loads(text) for _, _, text in self.world.messages("LIVE_m1_ERRORS")]
+        self.assertEqual(lost, [error["detail"] for error in told
+                                if error["reason"] == "journal_loss"])
         return lost[-1]["records"]
 
     def test_records_that_are_missing_at_the_end_are_not_passed_over_in_silence(self):
@@ -226,9 +261,9 @@ class JournalTest(TakeoverCase):
         self.assertEqual(done.returncode, 65, done.stderr)
         self.assertRegex(done.stderr, f"record {sequences[-1]} of the journal .*: it is missing")
         supervisor = self.start("--accept-loss")
-        self.assertEqual(self.loss(), [sequences[-3], sequences[-1]])
         self.goal(3)
         self.acted(3)
+        self.assertEqual(self.loss(), [sequences[-3], sequences[-1]])
         self.assertEqual(supervisor.end(), 0)
         self.assertEqual(self.start().end(), 0)
 
@@ -236,9 +271,9 @@ class JournalTest(TakeoverCase):
         sequences = self.run_once()
         self.ask("PURGE")
         supervisor = self.start()
-        self.assertEqual(self.loss(), [1, sequences[-1]])
         self.goal(3)
         self.acted(3)
+        self.assertEqual(self.loss(), [1, sequences[-1]])
         self.assertEqual(supervisor.end(), 0)
         self.assertEqual(self.world.messages("LIVE_m1_JOURNAL")[0][0], sequences[-1] + 1)
         self.assertEqual(self.start().end(), 0)
