@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::int64_t kPartHeaderBytesMax = 128;
 constexpr std::int64_t kServerPayloadDefault = 1 << 20;  // until the server has told its own
+constexpr std::int64_t kRecordShare = 4;  // of max_payload: what a record has beside an answer
 // After a reconnection, each since the one before: workers look for the server every 100 to 200 ms,
 // and give an attempt to connect 2 s.
 constexpr std::array<Micros, 3> kAgainPauses = {millis(300), millis(1'200), millis(3'000)};
@@ -81,9 +82,7 @@ void Dispatcher::publish(Reaction& reaction) {
 
 bool Dispatcher::send(const proto::Ready& ready) {
   const std::string subject = proto::ready_subject(stream_, ready.slice, ready.crew);
-  const std::int64_t payload_max =
-      bus_.max_payload() > 0 ? bus_.max_payload() : kServerPayloadDefault;
-  for (std::string& part : ready_parts(proto::write_ready(ready), ready.nonce, payload_max)) {
+  for (std::string& part : ready_parts(proto::write_ready(ready), ready.nonce, payload_max())) {
     if (!bus_.publish(subject, std::move(part))) {
       return false;
     }
@@ -91,8 +90,15 @@ bool Dispatcher::send(const proto::Ready& ready) {
   return true;
 }
 
+std::int64_t Dispatcher::payload_max() const {
+  return bus_.max_payload() > 0 ? bus_.max_payload() : kServerPayloadDefault;
+}
+
 void Dispatcher::on_done(const BusMessage& message) {
-  DoneVerdict verdict = gate_.judge(message.subject, message.data, clock_.stream_now());
+  // What an answer says must fit into one record, with the events and the ids that stand around it.
+  const std::int64_t payload = payload_max();
+  const auto bytes_max = static_cast<std::size_t>(payload - payload / kRecordShare);
+  DoneVerdict verdict = gate_.judge(message.subject, message.data, clock_.stream_now(), bytes_max);
   if (auto* accepted = std::get_if<DoneAccepted>(&verdict)) {
     accept(std::move(*accepted));
   } else if (auto* blamed = std::get_if<DoneBlamed>(&verdict)) {

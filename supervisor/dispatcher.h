@@ -85,6 +85,7 @@ class Dispatcher {
   void accept(DoneAccepted accepted);
   void refuse(DoneRefused refused);
   bool send(const proto::Ready& ready);
+  std::int64_t payload_max() const;
   void end(const CrewId& crew);
   void remote_deadline(const CrewId& crew);
 

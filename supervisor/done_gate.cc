@@ -75,7 +75,8 @@ const DoneGate::Expected* DoneGate::expected(const CrewId& crew) const {
   return it == expected_.end() ? nullptr : &it->second;
 }
 
-DoneVerdict DoneGate::judge(std::string_view subject, std::string_view text, WallTime now) const {
+DoneVerdict DoneGate::judge(std::string_view subject, std::string_view text, WallTime now,
+                            std::size_t bytes_max) const {
   const auto parts = proto::parse_slice_subject(subject);
   if (!parts || parts->stream != stream_) {
     return refuse(proto::kReasonDoneMalformed,
@@ -84,6 +85,12 @@ DoneVerdict DoneGate::judge(std::string_view subject, std::string_view text, Wal
   auto done = proto::parse_done(text);
   if (!done) {
     return judge_malformed(parts->crew, parts->slice, text, done.error().message, now);
+  }
+  if (text.size() > bytes_max) {
+    return judge_malformed(parts->crew, parts->slice, text,
+                           fmt::format("{} bytes are more than the {} that its record has room for",
+                                       text.size(), bytes_max),
+                           now);
   }
   if (done->crew != parts->crew || done->stream != stream_ || done->slice != parts->slice) {
     return refuse(proto::kReasonDoneWrongCrew,

@@ -45,8 +45,10 @@ class DoneGate {
   void expect(const CrewId& crew, SliceIndex slice, Attempt attempt, std::string nonce);
   void forget(const CrewId& crew);
 
-  /// Judges a message that came on `live.S.slice.n.C.done`.
-  DoneVerdict judge(std::string_view subject, std::string_view text, WallTime now) const;
+  /// Judges a message that came on `live.S.slice.n.C.done`. One of more than `bytes_max` breaks the
+  /// contract.
+  DoneVerdict judge(std::string_view subject, std::string_view text, WallTime now,
+                    std::size_t bytes_max = proto::kDoneBytesMax) const;
 
   struct Expected {
     SliceIndex slice;

@@ -24,6 +24,7 @@ constexpr std::int64_t kPingIntervalMs = 5'000;  // a frozen server is noticed i
 constexpr int kPingsOutMax = 2;
 constexpr std::int64_t kWriteDeadlineMs = 10'000;
 constexpr std::int64_t kNextMessageMs = 3'600'000;
+constexpr std::int64_t kRecordShare = 4;  // of max_payload: what a journal has beside an answer
 
 struct Destroy {
   void operator()(natsOptions* it) const { natsOptions_Destroy(it); }
@@ -193,9 +194,10 @@ void Link::answer(const proto::Ready& ready, Crew& crew, ChildTree& tree) {
                                   {"error", answer.error}});
   }
   const std::int64_t server_max = natsConnection_GetMaxPayload(nats_->connection.get());
+  // The supervisor writes the answer into a record of its own, which must fit too.
+  const auto room = static_cast<std::size_t>(server_max - server_max / kRecordShare);
   const std::size_t bytes_max =
-      server_max > 0 ? std::min(static_cast<std::size_t>(server_max), proto::kDoneBytesMax)
-                     : proto::kDoneBytesMax;
+      server_max > 0 ? std::min(room, proto::kDoneBytesMax) : proto::kDoneBytesMax;
   answered_ = {.nonce = ready.nonce,
                .subject = proto::done_subject(ready.stream, ready.slice, ready.crew),
                .text = write_bounded_done(make_done(ready, std::move(answer), t_ms), bytes_max)};

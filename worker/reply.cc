@@ -49,7 +49,8 @@ std::string write_bounded_done(proto::Done done, std::size_t bytes_max) {
   refused.usage = "{}";
   refused.error = fmt::format(
       "protocol: the answer takes {} bytes, the limit is {} ({})", text.size(), bytes_max,
-      bytes_max < proto::kDoneBytesMax ? "max_payload of the NATS server" : "of one reaction");
+      bytes_max < proto::kDoneBytesMax ? "three quarters of the NATS server's max_payload"
+                                       : "of one reaction");
   return write_with_calls_that_fit(refused, bytes_max);
 }
 

@@ -520,12 +520,12 @@ class SmallPayloadTest(WorkerCase):
     server_config = "max_payload: 65536\n"
 
     def test_a_recorded_call_gives_way_to_the_answer_over_max_payload(self):
-        model = ModelServer(Step(chat("x" * 50_000)))
+        model = ModelServer(Step(chat("x" * 40_000)))
         self.addCleanup(model.stop)
         self.start(manifest=CassetteTest.MANIFEST, llm_url=model.url).state()
         done = self.react()
         self.assertEqual((done["status"], done["model_calls_dropped"]), ("ok", 1))
-        self.assertEqual(len(done["actions"][0]["payload"]["text"]), 50_000)
+        self.assertEqual(len(done["actions"][0]["payload"]["text"]), 40_000)
 
     def test_a_done_over_max_payload_becomes_an_error_that_says_so(self):
         self.start().state()

@@ -24,6 +24,13 @@ outputs:
     ttl_ms: %d
     seen: "{{ events | map(attribute='payload') | list }}"
 """
+# Answers with so many bytes.
+BIG = r"""
+import json, sys
+for line in sys.stdin:
+    size = json.loads(line)["events"][0]["event"]["payload"]
+    print(json.dumps({"actions": [{"kind": "big", "payload": "x" * size}]}), flush=True)
+"""
 
 
 def microseconds(text):
@@ -191,6 +198,20 @@ class JournalTest(TakeoverCase):
             self.acted(number)
             self.assertEqual(supervisor.end(), 0)
         self.assertEqual(self.world.messages("LIVE_m1_JOURNAL"), [])
+
+    def test_an_answer_that_no_record_has_room_for_holds_up_nobody(self):
+        self.world.crew("big", "triggers: [big]\ntimeout_ms: 20000\n", BIG)
+        self.start()
+        for number, size in enumerate((700_000, 800_000, 1_048_200)):
+            self.world.emit(event("big", size))
+            if size < 786_432:
+                self.world.next(ACTIONS, lambda action: action["kind"] == "big")
+            else:
+                failed = self.world.next(ERRORS)
+                self.assertEqual((failed["reason"], failed["crew"]), ("reaction_failed", "big"))
+            self.goal(number)
+            self.acted(number)
+        self.journal()
 
     def test_a_new_epoch_goes_on_with_the_chain_and_keeps_crews_disabled(self):
         self.world.native_crew("other", SAW % 60_000)

@@ -111,5 +111,16 @@ TEST_CASE("done gate: a broken answer is the crew's fault only when its nonce pr
   CHECK(blamed->crew == kVision);
 }
 
+TEST_CASE("done gate: an answer that no record has room for is its crew's fault") {
+  const DoneGate gate = waiting_gate();
+  const std::string text = write_done(answer());
+  CHECK(std::holds_alternative<DoneAccepted>(
+      gate.judge(subject_of(kVision), text, kNow, text.size())));
+  const auto verdict = gate.judge(subject_of(kVision), text, kNow, text.size() - 1);
+  const auto* blamed = std::get_if<DoneBlamed>(&verdict);
+  REQUIRE(blamed != nullptr);
+  CHECK(blamed->crew == kVision);
+}
+
 }  // namespace
 }  // namespace lc::supervisor
