@@ -115,10 +115,11 @@ struct World {
                  JournalLog::Hooks{.on_kept = [this](std::int64_t n) { conductor.kept(n); },
                                    .on_lost = [this](const Error&) { conductor.stop(); },
                                    .metrics = &metrics}};
-  Conductor conductor{
-      ConductorParts{bus, timers, clock, *fleet, outbox, store, metrics, faults, &log},
-      Conductor::Options{.rules = {.stream = kStream},
-                         .author = {.host = "h", .boot_id = "t", .version = "0"}}};
+  bool leads = true;
+  Conductor conductor{ConductorParts{bus, timers, clock, *fleet, outbox, store, metrics, faults,
+                                     &log, [this] { return leads; }},
+                      Conductor::Options{.rules = {.stream = kStream},
+                                         .author = {.host = "h", .boot_id = "t", .version = "0"}}};
 };
 
 TEST_CASE("conductor with a journal: only orders leave before their record is kept") {
@@ -141,7 +142,7 @@ TEST_CASE("conductor with a journal: only orders leave before their record is ke
 
 TEST_CASE("conductor with a journal: who was superseded publishes nothing more") {
   World world;
-  world.bus.append(proto::journal_subject(kStream), "another's", "another's", {1},
+  world.bus.append(proto::journal_subject(kStream), "another's", "another's", {2},
                    [](const Result<PublishAck>&) {});
   world.bus.pump_all();
   world.event(1, millis(100));
@@ -154,20 +155,21 @@ TEST_CASE("conductor with a journal: who was superseded publishes nothing more")
   world.advance_to(seconds(10));
   CHECK(world.actions() == 0);
   CHECK(world.bus.core_sent().size() == sent);
-  CHECK(world.bus.stream(proto::journal_stream(kStream)).size() == 2);
+  CHECK(world.bus.stream(proto::journal_stream(kStream)).size() == 3);
 }
 
 TEST_CASE("conductor with a journal: slices in which nothing happens write nothing") {
   World world;
+  const std::size_t before = world.records().size();
   world.advance_to(seconds(600));
-  CHECK(world.records().size() == 1);
+  CHECK(world.records().size() == before);
   CHECK(world.beats() > 1'000);
 }
 
 TEST_CASE("conductor with a journal: a checkpoint comes after so many records") {
   World world;
   world.conductor.give(engine::DisableCrew{world.clock.stream_now(), kCrew, "by operator"});
-  for (std::int64_t i = 1; i < kRecordsPerCheckpoint; ++i) {
+  for (std::int64_t i = 1; i < kRecordsPerCheckpoint - 1; ++i) {
     world.event(i, millis(500 * i - 400));
     CHECK(world.checkpoints() == 1);
     world.advance_to(millis(500 * i + 20));
@@ -196,13 +198,35 @@ TEST_CASE("conductor with a journal: who leaves writes a checkpoint when there i
   world.advance_to(seconds(5));
   world.conductor.leave();
   world.bus.pump_all();
-  CHECK(world.records().size() == 1);
+  CHECK(world.records().size() == 3);  // that it was taken up is news
   World other;
   other.event(1, millis(100));
   other.conductor.leave();
   other.bus.pump_all();
   CHECK(other.checkpoints() == 2);
-  CHECK(other.records().size() == 3);  // the event is in the one between them
+  CHECK(other.records().size() == 4);  // the event is in the one before the last
+}
+
+TEST_CASE("conductor with a journal: without the lease nobody is woken and nothing leaves") {
+  World world;
+  world.leads = false;
+  const std::int64_t beats = world.beats();
+  world.event(1, millis(100));
+  world.advance_to(millis(520));
+  CHECK(world.readies().empty());
+  CHECK(world.beats() == beats);
+  world.leads = true;
+  world.conductor.lead_again();
+  world.bus.pump_all();
+  CHECK(world.beats() == beats + 1);
+  REQUIRE(world.readies().size() == 1);
+  world.leads = false;
+  world.answer(world.readies()[0]);
+  CHECK(world.actions() == 0);
+  world.leads = true;
+  world.conductor.lead_again();
+  world.bus.pump_all();
+  CHECK(world.actions() == 1);
 }
 
 }  // namespace

@@ -56,11 +56,17 @@ struct World {
   Outbox outbox{bus};
   FaultPoints faults;
   std::vector<std::string> beats;  // slice, and whether it changed the context
+  bool leads = true;
   Departures departures{
-      kStream, outbox, faults, [this](engine::PublishSnapshot& beat) {
-        const bool changed = beat.change == engine::SnapshotChange::changed;
-        beats.push_back(fmt::format("{}{}", beat.snapshot.slice.value, changed ? "!" : ""));
-      }};
+      kStream,
+      outbox,
+      faults,
+      {.may_leave = [this] { return leads; },
+       .on_snapshot =
+           [this](engine::PublishSnapshot& beat) {
+             const bool changed = beat.change == engine::SnapshotChange::changed;
+             beats.push_back(fmt::format("{}{}", beat.snapshot.slice.value, changed ? "!" : ""));
+           }}};
 };
 
 using Ids = std::vector<std::string>;
@@ -120,6 +126,18 @@ TEST_CASE("departures: what is not acknowledged is open, in the order of the dec
   world.bus.pump_all();
   CHECK(ids() == Ids{"d"});
   CHECK(world.departures.settled() == Settled{1, {3}});
+}
+
+TEST_CASE("departures: what may not leave now leaves when it may") {
+  World world;
+  world.leads = false;
+  world.departures.hold(letter(1, "a"));
+  world.departures.kept(1);
+  CHECK(world.left().empty());
+  CHECK(world.departures.settled().record == 0);
+  world.leads = true;
+  world.departures.release();
+  CHECK(world.left() == Ids{"a"});
 }
 
 TEST_CASE("departures: after the stream was lost nothing leaves") {
