@@ -124,8 +124,10 @@ class ChaosTest(unittest.TestCase):
         self.assertEqual(after.journal.faults(), [])
         self.assertEqual((after.actions, after.snapshot["ctx"]),
                          (before.actions, before.snapshot["ctx"]))
-        self.assertEqual({record["kind"] for record in
-                          after.journal.records[len(before.journal.records):]}, {"checkpoint"})
+        new = after.journal.records[len(before.journal.records):]
+        self.assertEqual({record["kind"] for record in new}, {"checkpoint", "slice"})
+        self.assertEqual([[*entry] for record in new for entry in record.get("in", [])],
+                         [["resume"]])
 
 
 if __name__ == "__main__":
