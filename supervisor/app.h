@@ -151,6 +151,7 @@ class App {
   TimerId require_timer_;
   TimerId drain_timer_;
   MonoTime drain_deadline_;
+  TimerId retry_timer_;  // of what the server did not answer while we started
   TimerId settle_timer_;
   MonoTime settle_deadline_;
   TimerId watchdog_timer_;

@@ -14,6 +14,7 @@ namespace lc::supervisor {
 namespace {
 
 constexpr std::size_t kExpiredNamedMax = 20;
+constexpr Micros kReadAgain = millis(250);
 
 }  // namespace
 
@@ -93,7 +94,7 @@ void App::read_actions() {
     }
     if (!info) {
       log_warn("actions not read yet", {{"error", info.error().message}});
-      settle_timer_ = timers_->arm(clock_.mono() + millis(250), [this] { read_actions(); });
+      retry_timer_ = timers_->arm(clock_.mono() + kReadAgain, [this] { read_actions(); });
       return;
     }
     const bool has_more = info->messages > 0 && info->last_seq > actions_seen_;

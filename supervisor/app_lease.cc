@@ -99,7 +99,7 @@ void App::read_stream() {
 /// The server did not answer: asked again while we may.
 void App::read_again(const Error& error) {
   log_warn("stream not read yet", {{"error", error.message}});
-  settle_timer_ = timers_->arm(clock_.mono() + kReadAgain, [this] { read_stream(); });
+  retry_timer_ = timers_->arm(clock_.mono() + kReadAgain, [this] { read_stream(); });
 }
 
 void App::on_standby(const std::string& holder) {

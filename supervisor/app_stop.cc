@@ -57,6 +57,7 @@ void App::stop_workers() {
   }
   phase_ = Phase::stopping;
   timers_->cancel(drain_timer_);
+  timers_->cancel(retry_timer_);
   // What workers do from now on is nobody's reaction: who goes on dispatches it anew.
   conductor_->leave();
   settle_deadline_ = clock_.mono() + kSettleGrace;
@@ -83,6 +84,7 @@ void App::close_bus() {
 void App::close_rest() {
   if (timers_) {
     timers_->cancel(loop_timer_);
+    timers_->cancel(retry_timer_);
     timers_->cancel(settle_timer_);
   }
   admin_.reset();

@@ -55,16 +55,19 @@ Dispatcher::Hooks Conductor::dispatcher_hooks() {
 
 std::int64_t Conductor::start(engine::EngineOptions options, JournalStart start) {
   engine_options_ = options;
-  engine_.emplace(std::move(options));
   engine_options_.resume.reset();
+  engine_.emplace(options);
   if (!scribe_) {
     departures_.kept(kNoJournal);
     return 0;
   }
-  return scribe_->start(engine_options_, *engine_, std::move(start));
+  return scribe_->start(std::move(options), std::move(start));
 }
 
 void Conductor::go(std::vector<journal::Letter> letters, StreamSeq catch_up) {
+  if (phase_ != Phase::waiting) {
+    return;  // told to leave meanwhile
+  }
   for (journal::Letter& letter : letters) {
     departures_.hold(std::move(letter));
   }

@@ -40,6 +40,7 @@ void JournalLog::append(std::string text, std::string id) {
   hooks_.metrics->journal_records_total.add();
   hooks_.metrics->journal_bytes_total.add(static_cast<double>(text.size()));
   waiting_.push_back({std::move(text), std::move(id)});
+  hooks_.metrics->journal_waiting.set(static_cast<double>(waiting_.size()));
   send();
 }
 
@@ -138,6 +139,7 @@ void JournalLog::keep(std::int64_t n) {
   LC_ASSERT(n == kept_ + 1);
   waiting_bytes_ -= waiting_.front().text.size();
   waiting_.pop_front();
+  hooks_.metrics->journal_waiting.set(static_cast<double>(waiting_.size()));
   kept_ = n;
   hooks_.on_kept(n);
 }

@@ -263,7 +263,7 @@ class Recovery : public std::enable_shared_from_this<Recovery> {
                         fmt::format("event {}, which it names, is not in the stream {} any more",
                                     seq.value, events_));
     };
-    auto replay = Replay::from(*body_, chain_, events);
+    auto replay = Replay::from(*body_, found_[body_at_].record.settled, chain_, events);
     if (!replay) {
       damaged(found_[body_at_].seq.value, replay.error());
       return;

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "common/sha256.h"
-
 namespace lc::supervisor {
 namespace {
 
@@ -22,14 +20,14 @@ Scribe::Scribe(Options options, Bus& bus, JournalLog& log, Departures& departure
       departures_(departures),
       faults_(faults) {}
 
-std::int64_t Scribe::start(const engine::EngineOptions& options, const engine::Engine& engine,
-                           JournalStart start) {
-  engine_options_ = options;
-  engine_options_.resume.reset();
-  recorder_.emplace(options_.stream, options.clock, start.end);
+std::int64_t Scribe::start(engine::EngineOptions options, JournalStart start) {
+  engine::Checkpoint state =
+      std::exchange(options.resume, std::nullopt).value_or(engine::Checkpoint{});
+  engine_options_ = std::move(options);
+  recorder_.emplace(options_.stream, engine_options_.clock, start.end);
   log_.start(start.end.n);
   departures_.start(start.settled);
-  append_checkpoint(engine, start.why, std::move(start.loss), std::move(start.letters));
+  append_checkpoint(std::move(state), start.why, std::move(start.loss), std::move(start.letters));
   return recorder_->end().n;
 }
 
@@ -53,7 +51,8 @@ void Scribe::settle(const engine::Engine& engine, MonoTime now) {
   const bool is_old = age >= (records_ > 0 ? kCheckpointAge : kCheckpointAgeIdle);
   const bool is_far = records_ >= kRecordsPerCheckpoint || events_ >= kEventsPerCheckpoint;
   if ((is_far || is_old) && !recorder_->has_draft()) {
-    append_checkpoint(engine, journal::CheckpointWhy::periodic, {}, departures_.open());
+    append_checkpoint(engine.checkpoint(), journal::CheckpointWhy::periodic, {},
+                      departures_.open());
   }
 }
 
@@ -62,7 +61,7 @@ void Scribe::leave(const engine::Engine& engine) {
     append_record();
   }
   if (records_ > 0 || has_letters_) {
-    append_checkpoint(engine, journal::CheckpointWhy::stop, {}, departures_.open());
+    append_checkpoint(engine.checkpoint(), journal::CheckpointWhy::stop, {}, departures_.open());
   }
 }
 
@@ -71,7 +70,7 @@ void Scribe::append_record() {
   ++records_;
 }
 
-void Scribe::append_checkpoint(const engine::Engine& engine, journal::CheckpointWhy why,
+void Scribe::append_checkpoint(engine::Checkpoint state, journal::CheckpointWhy why,
                                std::string loss, std::vector<journal::Letter> letters) {
   has_letters_ = !letters.empty();
   journal::CheckpointBody body{.why = why,
@@ -79,7 +78,7 @@ void Scribe::append_checkpoint(const engine::Engine& engine, journal::Checkpoint
                                .loss = std::move(loss),
                                .strict_events = options_.strict_events,
                                .options = engine_options_,
-                               .state = engine.checkpoint(),
+                               .state = std::move(state),
                                .queued = {},
                                .letters = std::move(letters)};
   const std::int64_t payload_max = bus_.max_payload() > 0 ? bus_.max_payload() : kPayloadDefault;
@@ -95,7 +94,7 @@ void Scribe::append_checkpoint(const engine::Engine& engine, journal::Checkpoint
 }
 
 void Scribe::append(std::string text) {
-  std::string id = to_hex(sha256(text)).substr(0, kIdCharsMax);
+  std::string id(journal::seal_of(text).substr(0, kIdCharsMax));
   log_.append(std::move(text), std::move(id));
   faults_.pass("appended");
 }

@@ -45,9 +45,10 @@ class Scribe {
 
   Scribe(Options options, Bus& bus, JournalLog& log, Departures& departures, FaultPoints& faults);
 
-  /// Begins with a checkpoint. Returns its last record: nothing may be given out before it is kept.
-  std::int64_t start(const engine::EngineOptions& options, const engine::Engine& engine,
-                     JournalStart start);
+  /// Begins with a checkpoint of what the engine is made with, `resume` included: what was known
+  /// before, which a replay knows too. Returns its last record: nothing may be given out before it
+  /// is kept.
+  std::int64_t start(engine::EngineOptions options, JournalStart start);
 
   /// Notes a step of the engine. Returns the record that what follows from it waits for.
   std::int64_t note(const engine::Input& input, const engine::Effects& effects,
@@ -61,7 +62,7 @@ class Scribe {
 
  private:
   void append_record();
-  void append_checkpoint(const engine::Engine& engine, journal::CheckpointWhy why, std::string loss,
+  void append_checkpoint(engine::Checkpoint state, journal::CheckpointWhy why, std::string loss,
                          std::vector<journal::Letter> letters);
   void append(std::string text);
 

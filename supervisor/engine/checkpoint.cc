@@ -23,6 +23,7 @@ Checkpoint Engine::State::checkpoint() const {
                  .bins = bins,
                  .diffs = diffs,
                  .history = history.contents(horizon()),
+                 .crews = gone,  // until somebody was told of them
                  .queue = queue,
                  .answers = answers,
                  .input_ended = input_ended,
@@ -56,6 +57,10 @@ void Engine::State::restore(Checkpoint from) {
   answers = std::move(from.answers);
   input_ended = from.input_ended;
   finished = from.finished;
+  if (!is_event_clock()) {  // another clock may have left what waits only with the event clock
+    queue.clear();
+    answers.clear();
+  }
   history.restore(from.history);
   for (auto& [id, kept] : from.crews) {
     Crew* crew = find_crew(id);
@@ -66,6 +71,9 @@ void Engine::State::restore(Checkpoint from) {
     crew->backlog =
         Backlog({crew->spec.backlog_policy, options.backlog_max_batches}, std::move(kept.backlog));
     crew->in_flight = std::move(kept.in_flight);
+    if (crew->in_flight && !is_event_clock()) {
+      crew->in_flight->answered = false;
+    }
     crew->last_event_ts = kept.last_event_ts;
     crew->last_slice = kept.last_slice;
     crew->attempts = kept.attempts;

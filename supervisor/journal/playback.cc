@@ -96,7 +96,7 @@ Status Playback::start(std::string_view checkpoint, const Record& record) {
   }
   ChainEnd end = end_;
   end.checkpoint = number;
-  auto replay = Replay::from(std::move(body), end, events_);
+  auto replay = Replay::from(std::move(body), record.settled, end, events_);
   if (!replay) {
     failure_.reset();  // the loss was accepted; this is another matter
     replay_.reset();

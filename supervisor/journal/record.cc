@@ -36,7 +36,8 @@ void read_checkpoint(ObjectReader& reader, Record& record) {
 
 constexpr std::string_view kHashBegins = ",\"hash\":\"";
 constexpr std::string_view kHashEnds = "\"}";
-constexpr std::size_t kSealBytes = kHashBegins.size() + 64 + kHashEnds.size();
+constexpr std::size_t kDigestChars = 64;
+constexpr std::size_t kSealBytes = kHashBegins.size() + kDigestChars + kHashEnds.size();
 
 Status check_seal(std::string_view text) {
   if (text.size() <= kSealBytes) {
@@ -83,6 +84,10 @@ Sha256 seal(std::string& text, const std::optional<Sealed>& known) {
   text += to_hex(hash);
   text += kHashEnds;
   return hash;
+}
+
+std::string_view seal_of(std::string_view text) {
+  return text.substr(text.size() - kHashEnds.size() - kDigestChars, kDigestChars);
 }
 
 Result<Record> parse_record(std::string_view text, const StreamId& stream) {

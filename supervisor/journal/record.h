@@ -64,6 +64,9 @@ struct Sealed {
 /// `known` says the same, its seal is taken over and nothing is computed.
 Sha256 seal(std::string& text, const std::optional<Sealed>& known = {});
 
+/// The hash that a record's text ends with, as it stands there.
+std::string_view seal_of(std::string_view text);
+
 /// Reads one record.
 ///
 /// Errors: corrupt - not a record, not what its hash says, or fields that are wrong; conflict -

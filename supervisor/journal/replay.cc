@@ -56,7 +56,7 @@ Result<std::optional<std::string>> CheckpointParts::add(const Record& record) {
   return taken_ == record.parts ? std::optional(std::exchange(text_, {})) : std::nullopt;
 }
 
-Replay::Replay(CheckpointBody checkpoint, const ChainEnd& end)
+Replay::Replay(CheckpointBody checkpoint, const Settled& settled, const ChainEnd& end)
     : strict_events_(checkpoint.strict_events),
       options_(checkpoint.options),
       engine_([&checkpoint] {
@@ -66,9 +66,10 @@ Replay::Replay(CheckpointBody checkpoint, const ChainEnd& end)
       }()),
       end_(end),
       recorder_(options_.stream, options_.clock, end),
+      settled_(settled),
       letters_(checkpoint.letters.begin(), checkpoint.letters.end()) {}
 
-Result<Replay> Replay::from(CheckpointBody checkpoint, const ChainEnd& end,
+Result<Replay> Replay::from(CheckpointBody checkpoint, const Settled& settled, const ChainEnd& end,
                             const EventSource& events) {
   for (const EventRun& run : checkpoint.queued) {
     for (std::int64_t i = 0; i < static_cast<std::int64_t>(run.at.size()); ++i) {
@@ -77,7 +78,7 @@ Result<Replay> Replay::from(CheckpointBody checkpoint, const ChainEnd& end,
       checkpoint.state.queue.push_back(std::move(event));
     }
   }
-  return Replay(std::move(checkpoint), end);
+  return Replay(std::move(checkpoint), settled, end);
 }
 
 Status Replay::take(const Record& record, std::string_view text, StreamSeq seq,
@@ -90,10 +91,7 @@ Status Replay::take(const Record& record, std::string_view text, StreamSeq seq,
   for (const RecordedInput& input : record.inputs) {
     LC_TRY_STATUS(feed(input, record.n, events));
   }
-  settled_ = record.settled;
-  while (!letters_.empty() && letters_.front().record <= settled_.record) {
-    letters_.pop_front();
-  }
+  settle(record.settled);
   const std::string again = recorder_.take(record.settled, Sealed{text, record.hash});
   if (again != text) {
     divergence_ = Divergence{record.n, std::string(text), again};
@@ -104,7 +102,15 @@ Status Replay::take(const Record& record, std::string_view text, StreamSeq seq,
   return {};
 }
 
+void Replay::settle(const Settled& settled) {
+  settled_ = settled;
+  while (!letters_.empty() && letters_.front().record <= settled_.record) {
+    letters_.pop_front();
+  }
+}
+
 Status Replay::take_checkpoint(const Record& record) {
+  settle(record.settled);
   recorder_ = Recorder(options_.stream, options_.clock, end_);
   LC_TRY(const auto text, parts_.add(record));
   if (!text) {
@@ -118,7 +124,7 @@ Status Replay::meet(CheckpointBody checkpoint, std::int64_t record) {
   if (checkpoint.why == CheckpointWhy::epoch) {
     StepObserver observer = std::move(observer_);
     BeforeStep before = std::move(before_);
-    *this = Replay(std::move(checkpoint), end_);
+    *this = Replay(std::move(checkpoint), settled_, end_);
     observer_ = std::move(observer);
     before_ = std::move(before);
     return {};

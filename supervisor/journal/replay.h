@@ -55,10 +55,10 @@ class CheckpointParts {
 /// decide the same, byte for byte. Pure.
 class Replay {
  public:
-  /// From a checkpoint whose last part is the end of `end`.
+  /// From a checkpoint whose last part is the end of `end`, and says `settled`.
   ///
   /// Errors: of `events`, for what waited in the queue.
-  static Result<Replay> from(CheckpointBody checkpoint, const ChainEnd& end,
+  static Result<Replay> from(CheckpointBody checkpoint, const Settled& settled, const ChainEnd& end,
                              const EventSource& events);
 
   /// Takes the record that was found at `seq`, and what parse_record made of `text`. After an error
@@ -82,7 +82,8 @@ class Replay {
   const std::optional<Divergence>& divergence() const { return divergence_; }
 
  private:
-  Replay(CheckpointBody checkpoint, const ChainEnd& end);
+  Replay(CheckpointBody checkpoint, const Settled& settled, const ChainEnd& end);
+  void settle(const Settled& settled);
   Status take_checkpoint(const Record& record);
   Status meet(CheckpointBody checkpoint, std::int64_t record);
   Status feed(const RecordedInput& input, std::int64_t record, const EventSource& events);

@@ -42,19 +42,32 @@ class Writer {
     if (recorder_.has_draft()) {
       take();
     }
-    CheckpointBody body{.why = why, .options = options_, .state = engine_.checkpoint()};
+    write_checkpoint_of(engine_.checkpoint(), why, bytes_max);
+  }
+
+  void write_checkpoint_of(Checkpoint state, CheckpointWhy why, std::size_t bytes_max) {
+    CheckpointBody body{.why = why, .options = options_, .state = std::move(state)};
     body.options.resume.reset();
     for (std::string& text : recorder_.take_checkpoint(write_checkpoint(body), {}, bytes_max)) {
       journal_.records.push_back(std::move(text));
     }
   }
 
-  void restart(WallTime now) {
-    take_checkpoint(CheckpointWhy::start, kBytesMax);
+  // What a supervisor does that comes after another one: perhaps with other crews.
+  void restart(WallTime now, Random& dice) {
+    if (recorder_.has_draft()) {
+      take();
+    }
+    change_crews(dice);
     EngineOptions options = options_;
     options.resume = engine_.checkpoint();
-    engine_ = Engine(std::move(options));
     recorder_ = Recorder(options_.stream, options_.clock, recorder_.end());
+    write_checkpoint_of(*options.resume, CheckpointWhy::start, kBytesMax);
+    engine_ = Engine(std::move(options));
+    if (dice.chance(20)) {
+      restart(now, dice);  // it died before it could tell
+      return;
+    }
     step(Resumed{now});
   }
 
@@ -67,12 +80,27 @@ class Writer {
   }
 
  private:
+  void change_crews(Random& dice) {
+    if (dice.chance(30) && options_.crews.size() > 1) {
+      removed_.push_back(options_.crews.back());
+      options_.crews.pop_back();
+    } else if (dice.chance(50) && !removed_.empty()) {
+      options_.crews.push_back(removed_.back());
+      removed_.pop_back();
+    }
+    for (CrewSpec& spec : options_.crews) {
+      spec.fingerprint += dice.chance(30) ? 1U : 0U;
+      spec.timeout_ms = dice.chance(10) ? std::optional(dice.within(1, 900)) : spec.timeout_ms;
+    }
+  }
+
   void take() { journal_.records.push_back(recorder_.take({})); }
 
   EngineOptions options_;
   Engine engine_;
   Recorder recorder_;
   Journal journal_;
+  std::vector<CrewSpec> removed_;
 };
 
 }  // namespace
@@ -86,7 +114,7 @@ Journal write_journal(const Scenario& scenario, const std::vector<Input>& inputs
       writer.take_checkpoint(CheckpointWhy::periodic, dice.chance(50) ? kSmallBytesMax : kBytesMax);
     }
     if (dice.chance(1)) {
-      writer.restart(std::visit([](const auto& one) { return one.now; }, input));
+      writer.restart(std::visit([](const auto& one) { return one.now; }, input), dice);
     }
     writer.step(input);
   }
@@ -128,7 +156,7 @@ Result<Replay> replay_journal(const Journal& journal, std::int64_t from, std::in
     LC_TRY(auto whole, parts.add(record));
     if (whole) {
       LC_TRY(CheckpointBody body, parse_checkpoint(*whole, stream));
-      LC_TRY(replay, Replay::from(std::move(body), end, events));
+      LC_TRY(replay, Replay::from(std::move(body), record.settled, end, events));
     }
   }
   if (!replay) {

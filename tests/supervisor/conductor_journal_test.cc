@@ -19,7 +19,8 @@ const CrewId kCrew{"vision"};
 constexpr WallTime kEpoch0{1'753'989'725'000'000};
 
 struct World {
-  World() {
+  enum class Goes { yes, not_yet };
+  explicit World(Goes goes = Goes::yes) {
     bus.pump_all();
     for (const auto& [name, subject] :
          {std::pair(proto::actions_stream(kStream), proto::actions_subject(kStream)),
@@ -32,8 +33,10 @@ struct World {
     options.crews = {engine::CrewSpec{.crew = kCrew, .triggers = {Kind{"goal"}}}};
     conductor.start(std::move(options), {});
     bus.pump_all();
-    conductor.go({});
-    bus.pump_all();
+    if (goes == Goes::yes) {
+      conductor.go({});
+      bus.pump_all();
+    }
   }
 
   ~World() {
@@ -121,6 +124,17 @@ struct World {
                       Conductor::Options{.rules = {.stream = kStream},
                                          .author = {.host = "h", .boot_id = "t", .version = "0"}}};
 };
+
+TEST_CASE("conductor with a journal: told to leave while it waits, it never goes") {
+  World world(World::Goes::not_yet);
+  const std::size_t records = world.records().size();
+  world.conductor.leave();
+  world.conductor.go({});
+  world.advance_to(seconds(2));
+  CHECK_FALSE(world.conductor.going());
+  CHECK(world.beats() == 0);
+  CHECK(world.records().size() == records);
+}
 
 TEST_CASE("conductor with a journal: only orders leave before their record is kept") {
   World world;

@@ -59,7 +59,8 @@ Recovered recovered() {
   Recovered out;
   out.end = {.n = 17, .hash = {}, .run = {}, .checkpoint = 17};
   const journal::EventSource none = [](StreamSeq) { return fail(ErrorCode::not_found, "none"); };
-  out.replay.emplace(*journal::Replay::from(std::move(body), out.end, none));
+  out.replay.emplace(
+      *journal::Replay::from(std::move(body), {.record = 3, .action_seq = {9}}, out.end, none));
   return out;
 }
 
@@ -73,6 +74,7 @@ TEST_CASE("starting: with a journal of this epoch everything goes on") {
                                         {.context = {}, .recovered = recovered()}, {2'000'000'000});
   CHECK(start.journal.why == journal::CheckpointWhy::start);
   CHECK(start.journal.end.n == 17);
+  CHECK(start.journal.settled == journal::Settled{3, {9}});
   REQUIRE(start.options.resume);
   CHECK(start.options.resume->snapshot.slice == SliceIndex{40});
   CHECK(start.options.resume->seen_seq == StreamSeq{9});
