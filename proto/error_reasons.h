@@ -33,6 +33,8 @@ inline constexpr std::string_view kReasonWorkerInitFailed = "worker_init_failed"
 inline constexpr std::string_view kReasonCrewRemoved = "crew_removed";
 inline constexpr std::string_view kReasonActionsExpired = "actions_expired";
 inline constexpr std::string_view kReasonJournalLoss = "journal_loss";
+inline constexpr std::string_view kReasonReactionLost = "reaction_lost";
+inline constexpr std::string_view kReasonCrewNowhere = "crew_nowhere";
 
 inline constexpr std::array kErrorReasons = {
     kReasonEventInvalid,     kReasonEventTooFarAhead,   kReasonEventWrongStream,
@@ -43,7 +45,8 @@ inline constexpr std::array kErrorReasons = {
     kReasonDoneWrongCrew,    kReasonActionInvalid,      kReasonReadyTooLarge,
     kReasonNatsLost,         kReasonWorkerInitFailed,   kReasonContextRefused,
     kReasonNeedsUnmetAtEnd,  kReasonWorkerFailed,       kReasonCrewRemoved,
-    kReasonActionsExpired,   kReasonJournalLoss,
+    kReasonActionsExpired,   kReasonJournalLoss,        kReasonReactionLost,
+    kReasonCrewNowhere,
 };
 
 }  // namespace lc::proto

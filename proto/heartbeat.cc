@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "common/json.h"
-#include "proto/reader.h"
+#include "proto/parts.h"
 
 namespace lc::proto {
 namespace {
@@ -50,14 +50,7 @@ Result<Heartbeat> parse_heartbeat(std::string_view text) {
   heartbeat.boot_id = reader.text("boot_id", {.min = 1, .max = 256});
   heartbeat.role = read_role(reader);
   heartbeat.lease_revision = reader.integer("lease_revision", kCount);
-  for (const std::string_view item : reader.items("crews")) {
-    auto crew = parse_crew_id(json_string_value(item).value_or(""));
-    if (!crew) {
-      reader.problem("crews", fmt::format("holds {}; it must hold names of crews", describe(item)));
-      continue;
-    }
-    heartbeat.crews.push_back(std::move(*crew));
-  }
+  heartbeat.crews = read_crews(reader, "crews");
   reader.finish();
   if (!problems.empty()) {
     return problems.error("heartbeat");
@@ -87,11 +80,8 @@ std::string write_heartbeat(const Heartbeat& heartbeat) {
   writer.key("boot_id").string(heartbeat.boot_id);
   writer.key("role").string(to_string(heartbeat.role));
   writer.key("lease_revision").number(heartbeat.lease_revision);
-  writer.key("crews").begin_array();
-  for (const CrewId& crew : heartbeat.crews) {
-    writer.string(crew.value);
-  }
-  writer.end_array();
+  writer.key("crews");
+  write_crews(writer, heartbeat.crews);
   writer.end_object();
   return out;
 }

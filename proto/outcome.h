@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <string_view>
 
 namespace lc::proto {
@@ -19,6 +20,13 @@ enum class Outcome {
   admin,            // stopped by an operator: no strike
   shutdown,         // stopped with the supervisor: no strike
   spawn_failed,     // our own failure to start it: no strike
+};
+
+inline constexpr std::array kOutcomes = {
+    Outcome::ok,           Outcome::error,           Outcome::exit,  Outcome::crash,
+    Outcome::timeout,      Outcome::init_timeout,    Outcome::oom,   Outcome::sandbox,
+    Outcome::protocol,     Outcome::killed_external, Outcome::admin, Outcome::shutdown,
+    Outcome::spawn_failed,
 };
 
 std::string_view to_string(Outcome outcome);

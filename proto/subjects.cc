@@ -47,6 +47,14 @@ std::string heartbeats_subject(const StreamId& stream) {
   return fmt::format("live.{}.heartbeats", stream.value);
 }
 
+std::string hosts_subject(const StreamId& stream) {
+  return fmt::format("live.{}.hosts", stream.value);
+}
+
+std::string orders_subject(const StreamId& stream) {
+  return fmt::format("live.{}.orders", stream.value);
+}
+
 std::string ctx_subject(const StreamId& stream) {
   return fmt::format("live.{}.ctx", stream.value);
 }

@@ -13,6 +13,8 @@ std::string events_subject(const StreamId& stream);      // live.S.events
 std::string actions_subject(const StreamId& stream);     // live.S.actions
 std::string errors_subject(const StreamId& stream);      // live.S.errors
 std::string heartbeats_subject(const StreamId& stream);  // live.S.heartbeats
+std::string hosts_subject(const StreamId& stream);       // live.S.hosts
+std::string orders_subject(const StreamId& stream);      // live.S.orders
 std::string journal_subject(const StreamId& stream);     // live.S.journal
 std::string ctx_subject(const StreamId& stream);         // live.S.ctx
 std::string ready_subject(const StreamId& stream, SliceIndex slice, const CrewId& crew);

@@ -120,25 +120,9 @@ void Engine::State::resume() {
     effects.emplace_back(CrewEnabled{id});
   }
   for (auto& [id, crew] : crews) {
-    if (!crew.in_flight || crew.in_flight->answered) {
-      continue;
+    if (crew.in_flight && !crew.in_flight->answered) {
+      dispatch_anew(crew);
     }
-    if (!crew.enabled) {
-      --unanswered;
-      apply(ReactionFailed{.now = now,
-                           .crew = id,
-                           .slice = crew.in_flight->ready.slice,
-                           .attempt = crew.in_flight->ready.attempt,
-                           .outcome = proto::Outcome::admin,
-                           .detail = "the crew was disabled: " + crew.disabled_why});
-      continue;
-    }
-    // The same order with a new number: its Lamport clock stays, so that what it writes has the
-    // place that it would have had.
-    proto::Ready& ready = crew.in_flight->ready;
-    ready.attempt = {++crew.attempts};
-    ready.deadline_ms = crew.spec.timeout_ms;
-    effects.emplace_back(Dispatch{ready});
   }
 }
 

@@ -114,6 +114,12 @@ void Engine::State::handle(const ReactionFailed& input) {
   }
 }
 
+void Engine::State::handle(const ReactionLost& input) {
+  if (matches(input.crew, input.slice, input.attempt)) {
+    apply(input);
+  }
+}
+
 void Engine::State::handle(const IdleFailure& input) {
   const Crew* crew = find_crew(input.crew);
   if (crew == nullptr) {

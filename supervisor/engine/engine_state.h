@@ -56,6 +56,7 @@ struct Engine::State {
   void handle(const Tick& input);
   void handle(ReactionDone&& input);
   void handle(const ReactionFailed& input);
+  void handle(const ReactionLost& input);
   void handle(const IdleFailure& input);
   void handle(const EnableCrew& input);
   void handle(const DisableCrew& input);
@@ -94,9 +95,11 @@ struct Engine::State {
   Decision evaluate(Crew& crew, SliceIndex at);
   void evaluate_waiting();
   void dispatch(Crew& crew, SliceIndex at, std::vector<std::string> missing);
+  void dispatch_anew(Crew& crew);
   void give(Crew& crew, const BinnedEvent& binned);
   void apply(const ReactionDone& done);
   void apply(const ReactionFailed& failed);
+  void apply(const ReactionLost& lost);
   void apply(const IdleFailure& failure);
   bool matches(const CrewId& crew, SliceIndex slice, Attempt attempt);
   void count_strike(Crew& crew, proto::Outcome outcome, const std::string& excuse);

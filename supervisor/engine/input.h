@@ -61,6 +61,18 @@ struct ReactionFailed {
 
 enum class WorkerPhase { starting, resting };
 
+/// Nobody works on a reaction any more, or nobody ever did: its host is gone, or its answer was. No
+/// strike: it is dispatched anew, as another attempt.
+struct ReactionLost {
+  WallTime now;
+  CrewId crew;
+  SliceIndex slice;
+  Attempt attempt;
+  std::string why;  // words for a person
+
+  bool operator==(const ReactionLost&) const = default;
+};
+
 /// A worker died while it had no reaction in flight: counts a strike like a failed reaction.
 struct IdleFailure {
   WallTime now;
@@ -107,7 +119,7 @@ struct Resumed {
   bool operator==(const Resumed&) const = default;
 };
 
-using Input = std::variant<EventArrived, Tick, ReactionDone, ReactionFailed, IdleFailure,
-                           EnableCrew, DisableCrew, InputEnded, Resumed>;
+using Input = std::variant<EventArrived, Tick, ReactionDone, ReactionFailed, ReactionLost,
+                           IdleFailure, EnableCrew, DisableCrew, InputEnded, Resumed>;
 
 }  // namespace lc::engine

@@ -5,6 +5,7 @@
 
 #include "common/check.h"
 #include "common/json.h"
+#include "common/text.h"
 #include "proto/error_reasons.h"
 #include "proto/outcome.h"
 #include "proto/subjects.h"
@@ -67,6 +68,14 @@ std::string failure_detail(const Failure& failure, std::size_t events, Strike st
     json.key("excuse").string(failure.excuse);
   }
   json.end_object();
+  return detail;
+}
+
+std::string lost_detail(const ReactionLost& lost) {
+  std::string detail;
+  JsonWriter json(detail);
+  json.begin_object().key("why").string(valid_utf8(lost.why));
+  json.key("attempt").number(lost.attempt.value).end_object();
   return detail;
 }
 
@@ -187,6 +196,25 @@ void Engine::State::dispatch(Crew& crew, SliceIndex at, std::vector<std::string>
   effects.emplace_back(Dispatch{crew.in_flight->ready});
 }
 
+// The same order with a new number: its Lamport clock stays, so that what it writes has the place
+// that it would have had.
+void Engine::State::dispatch_anew(Crew& crew) {
+  proto::Ready& ready = crew.in_flight->ready;
+  if (!crew.enabled) {
+    --unanswered;
+    apply(ReactionFailed{.now = now,
+                         .crew = crew.spec.crew,
+                         .slice = ready.slice,
+                         .attempt = ready.attempt,
+                         .outcome = proto::Outcome::admin,
+                         .detail = "the crew was disabled: " + crew.disabled_why});
+    return;
+  }
+  ready.attempt = {++crew.attempts};
+  ready.deadline_ms = crew.spec.timeout_ms;
+  effects.emplace_back(Dispatch{ready});
+}
+
 bool Engine::State::matches(const CrewId& crew, SliceIndex slice, Attempt attempt) {
   const Crew* known = find_crew(crew);
   return known != nullptr && known->in_flight && !known->in_flight->answered &&
@@ -234,6 +262,15 @@ void Engine::State::apply(const ReactionFailed& failed) {
                                    {crew.strikes, crew.spec.max_errors}),
           .worker = failed.worker});
   disable_after_strikes(crew);
+}
+
+void Engine::State::apply(const ReactionLost& lost) {
+  report({.reason = proto::kReasonReactionLost,
+          .message = "nobody works on a reaction any more: it is dispatched anew",
+          .crew = lost.crew,
+          .slice = lost.slice,
+          .detail = lost_detail(lost)});
+  dispatch_anew(crews.at(lost.crew));
 }
 
 void Engine::State::apply(const IdleFailure& failure) {

@@ -96,20 +96,20 @@ CrewSpec read_crew_spec(ObjectReader reader) {
   }
   read_each(reader, "needs", [&spec](ObjectReader item) {
     proto::Need& need = spec.needs.emplace_back();
-    need.type = read_word(item, "type", kNeedTypes);
+    need.type = proto::read_word(item, "type", kNeedTypes);
     need.name = item.text("name");
     need.offset = item.integer("offset", kAnyWireInt);
     item.finish();
   });
-  spec.wait_policy = read_word(reader, "wait_policy", kWaitPolicies);
+  spec.wait_policy = proto::read_word(reader, "wait_policy", kWaitPolicies);
   spec.wait_timeout_ms = reader.integer("wait_timeout_ms", kCount);
   spec.slice_stride = reader.integer("slice_stride", kCountFromOne);
   if (reader.has("timeout_ms")) {
     spec.timeout_ms = reader.integer("timeout_ms", kCountFromOne);
   }
-  spec.backlog_policy = read_word(reader, "backlog_policy", kBacklogPolicies);
+  spec.backlog_policy = proto::read_word(reader, "backlog_policy", kBacklogPolicies);
   spec.max_errors = reader.integer("max_errors", kCountFromOne);
-  spec.dispatch = read_word(reader, "dispatch", kDispatchModes);
+  spec.dispatch = proto::read_word(reader, "dispatch", kDispatchModes);
   spec.fingerprint = read_hex(reader, "fingerprint");
   reader.finish();
   return spec;
@@ -146,14 +146,14 @@ EngineOptions read_options(ObjectReader reader, const StreamId& stream) {
   options.skew = {reader.integer("skew_us", kAnyWireInt)};
   options.slice_ms = reader.integer("slice_ms", {1, proto::kSliceMsMax});
   options.lateness_ms = reader.integer("lateness_ms", kCount);
-  options.clock = read_word(reader, "clock", kClocks);
-  options.late_policy = read_word(reader, "late_policy", kLatePolicies);
+  options.clock = proto::read_word(reader, "clock", kClocks);
+  options.late_policy = proto::read_word(reader, "late_policy", kLatePolicies);
   options.future_tolerance_seconds = reader.integer("future_tolerance_seconds", kCount);
   options.ctx_max_bytes = reader.integer("ctx_max_bytes", kCount);
   options.backlog_max_batches = reader.integer("backlog_max_batches", kCountFromOne);
   read_each(reader, "context_keys", [&options](ObjectReader item) {
     proto::ContextKeyPolicy& policy = options.context_keys[item.text("key")];
-    policy.policy = read_word(item, "policy", kMergePolicies);
+    policy.policy = proto::read_word(item, "policy", kMergePolicies);
     policy.states = read_texts(item, "states");
     item.finish();
   });
@@ -277,7 +277,7 @@ void write_letter(JsonWriter& json, const Letter& letter) {
 Letter read_letter(ObjectReader reader) {
   Letter letter;
   letter.record = reader.integer("record", kCount);
-  letter.to = read_word(reader, "to", kTos);
+  letter.to = proto::read_word(reader, "to", kTos);
   letter.msg_id = reader.text("id");
   letter.expires = {reader.integer("expires", kAnyWireInt)};
   letter.data = reader.object_text("message");
@@ -334,7 +334,7 @@ Result<CheckpointBody> parse_checkpoint(std::string_view text, const StreamId& s
   proto::Problems problems;
   ObjectReader reader(std::move(split->fields), {}, problems);
   CheckpointBody body;
-  body.why = read_word(reader, "why", kWhys);
+  body.why = proto::read_word(reader, "why", kWhys);
   ObjectReader by = reader.object("by");
   body.by = {.host = by.text("host"), .boot_id = by.text("boot_id"), .version = by.text("version")};
   by.finish();

@@ -9,6 +9,7 @@
 #include "common/json.h"
 #include "common/text.h"
 #include "proto/outcome.h"
+#include "proto/parts.h"
 #include "supervisor/journal/values.h"
 
 namespace lc::journal {
@@ -66,6 +67,12 @@ struct InputWords {
     add(out.words,
         fmt::format("{} {}: {}", reaction_words(failed.crew, failed.slice, failed.attempt),
                     proto::to_string(failed.outcome), shorten(failed.detail, kWordsBytesMax)));
+  }
+  void operator()(const ReactionLost& lost) {
+    at(lost.now);
+    out.slices.insert(lost.slice);
+    add(out.words, fmt::format("{} lost: {}", reaction_words(lost.crew, lost.slice, lost.attempt),
+                               shorten(lost.why, kWordsBytesMax)));
   }
   void operator()(const IdleFailure& failure) {
     at(failure.now);

@@ -18,14 +18,6 @@ using proto::ObjectReader;
 
 constexpr std::int64_t kRunMax = 1'000'000;  // events named by one entry
 
-const std::vector<proto::Outcome> kFailures = {
-    proto::Outcome::error,   proto::Outcome::exit,     proto::Outcome::crash,
-    proto::Outcome::timeout, proto::Outcome::oom,      proto::Outcome::init_timeout,
-    proto::Outcome::sandbox, proto::Outcome::protocol, proto::Outcome::killed_external,
-    proto::Outcome::admin,   proto::Outcome::shutdown, proto::Outcome::spawn_failed,
-    proto::Outcome::ok,
-};
-
 void begin(JsonWriter& json, std::string_view kind, const CrewId& crew, WallTime at) {
   json.begin_object().key(kind).begin_object();
   json.key("crew").string(crew.value).key("at").number(at.us);
@@ -49,7 +41,7 @@ void write_failure(JsonWriter& json, const Failure& failure) {
 
 template <class Failure>
 void read_failure(ObjectReader& reader, Failure& failure) {
-  failure.outcome = read_word(reader, "outcome", kFailures);
+  failure.outcome = proto::read_word(reader, "outcome", proto::kOutcomes);
   failure.detail = reader.text("detail");
   if (reader.has("excuse")) {
     failure.excuse = reader.text("excuse");
@@ -84,6 +76,12 @@ void write_one(JsonWriter& json, const ReactionFailed& failed, std::string_view 
     json.key("note").raw(note);
   }
   json.end_object().end_object();
+}
+
+void write_one(JsonWriter& json, const ReactionLost& lost, std::string_view) {
+  begin(json, "lost", lost.crew, lost.now);
+  write_reaction_id(json, lost.slice, lost.attempt);
+  json.key("why").string(valid_utf8(lost.why)).end_object().end_object();
 }
 
 void write_one(JsonWriter& json, const IdleFailure& failure, std::string_view) {
@@ -169,12 +167,17 @@ EventRun read_run(ObjectReader& reader) {
   return run;
 }
 
+template <class OfReaction>
+void read_reaction_id(ObjectReader& reader, OfReaction& input) {
+  input.crew = reader.crew("crew");
+  input.now = read_at(reader);
+  input.slice = {reader.integer("slice", kAnyWireInt)};
+  input.attempt = {reader.integer("attempt", kCountFromOne)};
+}
+
 ReactionDone read_done(ObjectReader reader, std::string& note) {
   ReactionDone done;
-  done.crew = reader.crew("crew");
-  done.now = read_at(reader);
-  done.slice = {reader.integer("slice", kAnyWireInt)};
-  done.attempt = {reader.integer("attempt", kCountFromOne)};
+  read_reaction_id(reader, done);
   done.lamport = {reader.integer("lamport", {})};  // a worker may say what it likes
   done.diff = proto::read_context_diff(reader.object("diff"));
   done.actions = proto::read_action_drafts(reader, "actions");
@@ -187,16 +190,21 @@ ReactionDone read_done(ObjectReader reader, std::string& note) {
 
 ReactionFailed read_failed(ObjectReader reader, std::string& note) {
   ReactionFailed failed;
-  failed.crew = reader.crew("crew");
-  failed.now = read_at(reader);
-  failed.slice = {reader.integer("slice", kAnyWireInt)};
-  failed.attempt = {reader.integer("attempt", kCountFromOne)};
+  read_reaction_id(reader, failed);
   read_failure(reader, failed);
   if (reader.has("note")) {
     note = reader.object_text("note");
   }
   reader.finish();
   return failed;
+}
+
+ReactionLost read_lost(ObjectReader reader) {
+  ReactionLost lost;
+  read_reaction_id(reader, lost);
+  lost.why = reader.text("why");
+  reader.finish();
+  return lost;
 }
 
 IdleFailure read_idle(ObjectReader reader) {
@@ -249,6 +257,8 @@ RecordedInput read_input(ObjectReader reader) {
     input.what = Input(read_done(reader.object("done"), input.note));
   } else if (reader.has("failed")) {
     input.what = Input(read_failed(reader.object("failed"), input.note));
+  } else if (reader.has("lost")) {
+    input.what = Input(read_lost(reader.object("lost")));
   } else if (reader.has("idle")) {
     input.what = Input(read_idle(reader.object("idle")));
   } else if (reader.has("enable")) {

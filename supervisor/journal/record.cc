@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "proto/parts.h"
 #include "supervisor/journal/values.h"
 
 namespace lc::journal {
@@ -103,7 +104,7 @@ Result<Record> parse_record(std::string_view text, const StreamId& stream) {
   reader.integer("v", {kFormatVersion, kFormatVersion});
   reader.stream("stream");
   record.n = reader.integer("n", kCountFromOne);
-  record.kind = read_word(reader, "kind", kKinds);
+  record.kind = proto::read_word(reader, "kind", kKinds);
   record.prev = read_digest(reader, "prev");
   record.checkpoint = reader.integer("checkpoint", kCount);
   record.settled = read_settled(reader.object("settled"));

@@ -33,7 +33,8 @@ bool is_on_time(const Effect& effect) {
 
 RecordKind kind_of(const Input& input) {
   if (std::holds_alternative<ReactionDone>(input) ||
-      std::holds_alternative<ReactionFailed>(input) || std::holds_alternative<IdleFailure>(input)) {
+      std::holds_alternative<ReactionFailed>(input) ||
+      std::holds_alternative<ReactionLost>(input) || std::holds_alternative<IdleFailure>(input)) {
     return RecordKind::outcome;
   }
   if (std::holds_alternative<EnableCrew>(input) || std::holds_alternative<DisableCrew>(input)) {

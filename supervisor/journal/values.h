@@ -42,27 +42,4 @@ using Completions = std::map<std::string, engine::HistoryContents::Completions>;
 void write_completions(JsonWriter& json, const Completions& completions);
 Completions read_completions(proto::ObjectReader& reader, std::string_view name);
 
-/// Calls `read` with a reader for each object of the list in field `name`.
-template <class Read>
-void read_each(proto::ObjectReader& reader, std::string_view name, Read&& read) {
-  const std::vector<std::string_view> items = reader.items(name);
-  for (std::size_t i = 0; i < items.size(); ++i) {
-    const proto::FieldPath path = {.parent = &reader.path(), .name = name, .index = i};
-    read(proto::ObjectReader::inside(items[i], path, reader.problems()));
-  }
-}
-
-/// The words of an enumeration, as `to_string` has them.
-template <class E>
-E read_word(proto::ObjectReader& reader, std::string_view name, const std::vector<E>& all) {
-  const std::string word = reader.text(name);
-  for (const E each : all) {
-    if (to_string(each) == word) {
-      return each;
-    }
-  }
-  reader.problem(name, "is the unknown word '" + shorten(word) + "'");
-  return all.front();
-}
-
 }  // namespace lc::journal

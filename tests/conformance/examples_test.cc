@@ -22,7 +22,9 @@
 #include "proto/error_report.h"
 #include "proto/event.h"
 #include "proto/heartbeat.h"
+#include "proto/host_report.h"
 #include "proto/manifest.h"
+#include "proto/orders.h"
 #include "proto/slice.h"
 #include "proto/worker_config.h"
 
@@ -77,7 +79,9 @@ const std::map<std::string, Reader> kReaders = {
     {"error", message<ErrorReport>(parse_error_report, write_error_report)},
     {"event", message<Event>(parse_strict_event, write_event)},
     {"heartbeat", message<Heartbeat>(parse_heartbeat, write_heartbeat)},
+    {"host_report", message<HostReport>(parse_host_report, write_host_report)},
     {"live_config", read_config},
+    {"orders", message<Orders>(parse_orders, write_orders)},
     {"ready", message<Ready>(parse_ready, write_ready)},
     {"runtime", read_manifest},
     {"snapshot", message<Snapshot>(parse_snapshot, write_snapshot)},

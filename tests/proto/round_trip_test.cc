@@ -4,6 +4,8 @@
 #include "proto/action.h"
 #include "proto/error_report.h"
 #include "proto/heartbeat.h"
+#include "proto/host_report.h"
+#include "proto/orders.h"
 #include "proto/worker_config.h"
 #include "tests/proto/generators.h"
 
@@ -91,6 +93,27 @@ TEST_CASE("round trip: a context, a diff and a snapshot") {
     const Snapshot snapshot = {gen::pick_stream(),  gen::pick_slice(),   {gen::pick_count()},
                                {gen::pick_count()}, {gen::pick_count()}, context};
     check_same<Snapshot>(snapshot, parse_snapshot, write_snapshot);
+  }));
+}
+
+TEST_CASE("round trip: host report and orders") {
+  CHECK(rc::check("write, parse, equal", [] {
+    const Order order{
+        gen::pick_slice(), {*rc::gen::inRange<std::int64_t>(1, 1'000)}, order_tag("x")};
+    HostReport report = {gen::pick_stream(), gen::pick_text(), "m.1.2", gen::pick_count(1)};
+    report.is_leaving = *rc::gen::arbitrary<bool>();
+    report.crews = {{gen::pick_crew(), WorkerState::reacting, order},
+                    {gen::pick_crew(), WorkerState::ready, std::nullopt}};
+    report.failures = {{1, gen::pick_crew(), FailurePhase::reacting, order, Outcome::crash,
+                        gen::pick_text(), "x", write_json(JsonObject{{"pid", 7}})}};
+    check_same<HostReport>(report, parse_host_report, write_host_report);
+    const Orders orders = {gen::pick_stream(),
+                           "m.2.3",
+                           gen::pick_count(),
+                           {gen::pick_crew()},
+                           {{gen::pick_crew(), order, "m.1.2"}},
+                           {{"m.1.2", gen::pick_count(1), gen::pick_count()}}};
+    check_same<Orders>(orders, parse_orders, write_orders);
   }));
 }
 

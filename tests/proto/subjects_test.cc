@@ -19,6 +19,8 @@ TEST_CASE("subjects: every name has its one spelling") {
   CHECK(errors_subject(kStream) == "live.match-42.errors");
   CHECK(heartbeats_subject(kStream) == "live.match-42.heartbeats");
   CHECK(ctx_subject(kStream) == "live.match-42.ctx");
+  CHECK(hosts_subject(kStream) == "live.match-42.hosts");
+  CHECK(orders_subject(kStream) == "live.match-42.orders");
   CHECK(journal_subject(kStream) == "live.match-42.journal");
   CHECK(ready_subject(kStream, {83}, kCrew) == "live.match-42.slice.83.score_tracker.ready");
   CHECK(done_subject(kStream, {-1}, kCrew) == "live.match-42.slice.-1.score_tracker.done");

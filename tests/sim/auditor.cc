@@ -58,11 +58,19 @@ void Auditor::observe(const engine::Input& input, const engine::Effects& effects
     Crew& crew = crews_.at(idle->crew);
     crew.strikes += crew.enabled && idle->excuse.empty() && proto::is_strike(idle->outcome) ? 1 : 0;
   }
+  if (const auto* lost = std::get_if<engine::ReactionLost>(&input)) {
+    Crew& crew = crews_.at(lost->crew);
+    crew.is_lost = crew.enabled && crew.in_flight == std::pair(lost->slice, lost->attempt);
+  }
   if (const auto* enable = std::get_if<engine::EnableCrew>(&input)) {
     crews_.at(enable->crew).strikes = 0;
   }
   for (const engine::Effect& effect : effects) {
     std::visit([this](const auto& concrete) { see(concrete); }, effect);
+  }
+  if (const auto* lost = std::get_if<engine::ReactionLost>(&input)) {
+    expect(!crews_.at(lost->crew).is_lost,
+           lost->crew.value + "'s lost reaction is dispatched anew");
   }
 }
 
@@ -154,71 +162,6 @@ void Auditor::see(const engine::EventBinned& effect) {
   }
 }
 
-bool Auditor::happened(const proto::Need& need, std::int64_t from, std::int64_t to) const {
-  const std::set<std::int64_t>* slices = nullptr;
-  if (need.type == proto::NeedType::event) {
-    const auto it = binned_.find(need.name);
-    slices = it == binned_.end() ? nullptr : &it->second;
-    to = std::min(to, open_.value);  // an early event has not happened yet
-  } else {
-    slices = &crews_.at({need.name}).completed;
-  }
-  return slices != nullptr && std::ranges::any_of(*slices, [from, to](std::int64_t slice) {
-           return from <= slice && slice <= to;
-         });
-}
-
-Auditor::Standing Auditor::standing(const Crew& crew, SliceIndex trigger, SliceIndex at) const {
-  constexpr std::int64_t kForever = std::int64_t{1} << 60;
-  Standing standing;
-  for (const proto::Need& need : crew.spec.needs) {
-    const std::int64_t from = trigger.value + need.offset;
-    if (happened(need, from, at.value + need.offset)) {
-      ++standing.held;
-    } else {
-      standing.unmet.push_back(fmt::format("{}@{}", need.name, need.offset));
-    }
-    if (need.type == proto::NeedType::crew && !crews_.at({need.name}).enabled &&
-        !happened(need, from, kForever)) {
-      ++standing.hopeless;
-    }
-  }
-  std::ranges::sort(standing.unmet);
-  standing.unmet.erase(std::ranges::unique(standing.unmet).begin(), standing.unmet.end());
-  return standing;
-}
-
-bool Auditor::may_run(const Crew& crew, const Standing& standing, SliceIndex trigger,
-                      SliceIndex at) const {
-  const std::size_t needs = crew.spec.needs.size();
-  switch (crew.spec.wait_policy) {
-    case proto::WaitPolicy::none:
-      return true;
-    case proto::WaitPolicy::all:
-      return standing.held == needs;
-    case proto::WaitPolicy::any:
-      return standing.held > 0 || needs == 0;
-    case proto::WaitPolicy::timeout:
-      return standing.held == needs || standing.hopeless > 0 ||
-             (at.value - trigger.value) * options_.slice_ms >= crew.spec.wait_timeout_ms;
-  }
-  return false;
-}
-
-void Auditor::check_needs(const Crew& crew, const proto::Ready& ready, SliceIndex trigger) {
-  const Standing standing = this->standing(crew, trigger, ready.slice);
-  expect(may_run(crew, standing, trigger, ready.slice),
-         fmt::format("{} runs at {} although {} of {} needs hold", ready.crew.value,
-                     ready.slice.value, standing.held, crew.spec.needs.size()));
-  const bool names_missing = crew.spec.wait_policy != proto::WaitPolicy::none;
-  expect(ready.missing == (names_missing ? standing.unmet : std::vector<std::string>{}),
-         ready.crew.value + " is told exactly what is missing");
-  for (const auto& [name, result] : ready.needs) {
-    expect(crews_.at({name}).completed.contains(result.slice.value),
-           name + " completed the slice whose result is handed over");
-  }
-}
-
 void Auditor::check_events(Crew& crew, const proto::Ready& ready) {
   std::set<Owed> events;
   Owed last{{std::numeric_limits<std::int64_t>::min()}, {}};
@@ -239,6 +182,10 @@ void Auditor::see(const engine::Dispatch& effect) {
   ++dispatches_;
   const proto::Ready& ready = effect.ready;
   Crew& crew = crews_.at(ready.crew);
+  if (crew.is_lost) {
+    see_anew(crew, ready);
+    return;
+  }
   open_up_to(std::max(open_, ready.slice));
   expect(crew.enabled, ready.crew.value + " is enabled when it is dispatched");
   expect(!crew.in_flight, ready.crew.value + " has one reaction in flight");
@@ -250,6 +197,13 @@ void Auditor::see(const engine::Dispatch& effect) {
     check_needs(crew, ready, crew.pending.begin()->slice);
   }
   check_events(crew, ready);
+  crew.in_flight = {ready.slice, ready.attempt};
+}
+
+void Auditor::see_anew(Crew& crew, const proto::Ready& ready) {
+  crew.is_lost = false;
+  expect(crew.in_flight->first == ready.slice, ready.crew.value + " is given the same slice anew");
+  expect(ready.attempt.value == ++crew.attempts[ready.slice], "attempts count on when one is lost");
   crew.in_flight = {ready.slice, ready.attempt};
 }
 

@@ -47,6 +47,7 @@ class Auditor {
     std::set<StreamSeq> given;
     std::set<std::int64_t> completed;
     std::optional<std::pair<SliceIndex, Attempt>> in_flight;
+    bool is_lost = false;  // it is to be dispatched anew
     std::map<SliceIndex, std::int64_t> attempts;
     bool enabled = true;
     std::int64_t strikes = 0;
@@ -59,6 +60,7 @@ class Auditor {
   };
 
   void see(const engine::Dispatch& effect);
+  void see_anew(Crew& crew, const proto::Ready& ready);
   void see(const engine::PublishAction& effect);
   void see(const engine::PublishSnapshot& effect);
   void see(const engine::ReportError& effect);

@@ -176,6 +176,11 @@ class WallWorld {
       again.outcome = proto::Outcome::ok;
       agenda_.emplace(at + Micros{random_.within(0, slice_us_)}, answer_of(ready, again, at));
     }
+    if (random_.chance(5)) {
+      // Before its answer, which comes too late then, or after it.
+      agenda_.emplace(now_ + Micros{random_.within(0, 2 * slice_us_)},
+                      ReactionLost{now_, ready.crew, ready.slice, ready.attempt, "simulated"});
+    }
     if (random_.chance(2)) {
       agenda_.emplace(at, IdleFailure{at, ready.crew, proto::Outcome::crash, "simulated"});
     }

@@ -285,3 +285,41 @@ TEST_CASE("reactions: what was dispatched carries the crew's budget and the stre
   CHECK(ready.attempt == Attempt{1});
   CHECK(ready.nonce.empty());
 }
+
+TEST_CASE("reactions: a lost one is dispatched anew, no strike, and its late answer is refused") {
+  Rig rig(wall_options({crew("a", {"x"})}));
+  rig.event("x", 0);
+  proto::Ready before = all_of<Dispatch>(rig.close(0))[0].ready;
+  const Effects effects = rig.lost("a", 0);
+  CHECK(errors(effects) == "reaction_lost");
+  CHECK(detail_of(effects, "reaction_lost") == R"({"why":"its host is gone","attempt":1})");
+  REQUIRE(all_of<Dispatch>(effects).size() == 1);
+  before.attempt = {2};
+  CHECK(all_of<Dispatch>(effects)[0].ready == before);
+  CHECK(rig.engine.crews()[0].strikes == 0);
+  CHECK(errors(rig.done("a", 0, 1)) == "done_stale");
+  CHECK(rig.lost("a", 0, 1).empty());  // that one is over
+  CHECK(all_of<ReactionEnded>(rig.done("a", 0, 2)).size() == 1);
+  CHECK(rig.lost("a", 0, 2).empty());
+}
+
+TEST_CASE("reactions: what a crew loses that was disabled meanwhile has ended") {
+  Rig rig(wall_options({crew("a", {"x"})}));
+  rig.event("x", 0);
+  rig.close(0);
+  rig.disable("a");
+  const Effects effects = rig.lost("a", 0);
+  CHECK(errors(effects) == "reaction_lost reaction_failed");
+  CHECK(all_of<Dispatch>(effects).empty());
+  CHECK(rig.engine.reactions_in_flight() == 0);
+}
+
+TEST_CASE("reactions: with the event clock a lost one holds its phase until it ends") {
+  Rig rig(event_options({crew("a", {"x"}), crew("b", {"x"})}));
+  rig.event("x", 0);
+  rig.event("x", 1);
+  rig.done("b", 0);
+  CHECK(woken(rig.lost("a", 0)) == "a@0");
+  CHECK(woken(rig.done("a", 0, 2)) == "");
+  CHECK(woken(rig.event("x", 2)) == "a@1 b@1");
+}

@@ -139,6 +139,10 @@ class Rig {
         engine::ReactionFailed{now_, {crew}, {slice}, {attempt}, outcome, "it broke"});
   }
 
+  engine::Effects lost(const std::string& crew, std::int64_t slice, std::int64_t attempt = 1) {
+    return engine.step(engine::ReactionLost{now_, {crew}, {slice}, {attempt}, "its host is gone"});
+  }
+
   engine::Effects disable(const std::string& crew) {
     return engine.step(engine::DisableCrew{now_, {crew}, "by hand"});
   }
