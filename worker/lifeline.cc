@@ -168,6 +168,14 @@ void report_state(std::string_view state, const std::vector<std::string_view>& m
   report(line + "\n");
 }
 
+// Lines are shorter than PIPE_BUF: with room, one goes as a whole.
+void report_if_read(const std::string& line) {
+  pollfd watched{.fd = kStatusFd, .events = POLLOUT, .revents = 0};
+  if (poll(&watched, 1, 0) == 1 && (watched.revents & POLLOUT) != 0) {
+    report(line);
+  }
+}
+
 }  // namespace
 
 void report_standby(const std::vector<std::string_view>& missing) {
@@ -178,11 +186,18 @@ void report_ready(const std::vector<std::string_view>& missing) {
   report_state("ready", missing);
 }
 
+void report_taken(const proto::Order& order) {
+  report_if_read(fmt::format(R"({{"state":"taken","slice":{},"attempt":{},"tag":"{}"}})"
+                             "\n",
+                             order.slice.value, order.attempt.value, order.tag));
+}
+
+void report_answered() {
+  report_if_read("{\"state\":\"answered\"}\n");
+}
+
 void report_progress() {
-  pollfd watched{.fd = kStatusFd, .events = POLLOUT, .revents = 0};
-  if (poll(&watched, 1, 0) == 1 && (watched.revents & POLLOUT) != 0) {
-    report("{\"state\":\"progress\"}\n");  // shorter than PIPE_BUF: with room, it goes as a whole
-  }
+  report_if_read("{\"state\":\"progress\"}\n");
 }
 
 void report_failed(std::string_view message) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "common/result.h"
+#include "proto/order.h"
 #include "worker/child_tree.h"
 
 // The worker's ties to whoever started it: the configuration and the end on standard input, the
@@ -55,7 +56,9 @@ void leave_with_supervisor(ChildTree& tree, Takeover& takeover, std::string_view
 /// kernel does not have.
 void report_standby(const std::vector<std::string_view>& missing);
 void report_ready(const std::vector<std::string_view>& missing);
-/// Never waits: dropped when the supervisor does not read.
+/// These three never wait: they are dropped when the supervisor does not read.
+void report_taken(const proto::Order& order);
+void report_answered();
 void report_progress();
 void report_failed(std::string_view message);
 

@@ -10,6 +10,7 @@
 #include "common/log.h"
 #include "proto/slice.h"
 #include "proto/subjects.h"
+#include "worker/lifeline.h"
 #include "worker/parts.h"
 #include "worker/reply.h"
 
@@ -116,7 +117,8 @@ Status Link::subscribe() {
   natsConnection* connection = nats_->connection.get();
   natsSubscription* subscription = nullptr;
   const std::string filter = proto::ready_filter(config_.stream, config_.crew);
-  natsStatus status = natsConnection_SubscribeSync(&subscription, connection, filter.c_str());
+  natsStatus status = natsConnection_QueueSubscribeSync(&subscription, connection, filter.c_str(),
+                                                        config_.crew.value.c_str());
   nats_->subscription.reset(subscription);
   if (status == NATS_OK) {
     status = natsConnection_FlushTimeout(connection, kFlushTimeoutMs);
@@ -183,6 +185,7 @@ void Link::handle(std::string_view subject, std::string_view data, Crew& crew, C
 }
 
 void Link::answer(const proto::Ready& ready, Crew& crew, ChildTree& tree) {
+  report_taken({ready.slice, ready.attempt, proto::order_tag(ready.nonce)});
   const MonoTime start = monotonic_now();
   Answer answer = crew.react(ready);
   tree.stop_here_when_leaving();  // its program was ended by us: that is no answer
@@ -202,6 +205,7 @@ void Link::answer(const proto::Ready& ready, Crew& crew, ChildTree& tree) {
                .subject = proto::done_subject(ready.stream, ready.slice, ready.crew),
                .text = write_bounded_done(make_done(ready, std::move(answer), t_ms), bytes_max)};
   send(answered_);
+  report_answered();
 }
 
 void Link::send(const Answered& answered) {

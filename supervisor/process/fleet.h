@@ -14,6 +14,7 @@
 #include "common/result.h"
 #include "common/time.h"
 #include "proto/confinement.h"
+#include "proto/order.h"
 #include "supervisor/process/ended.h"
 
 struct uv_loop_s;
@@ -46,6 +47,12 @@ struct WorkerSpec {
 struct FleetHooks {
   /// The worker is subscribed: a reaction may be published.
   std::function<void(const CrewId&)> on_ready;
+
+  /// The worker took an order, which nobody may have armed here. May be empty.
+  std::function<void(const CrewId&, const proto::Order&)> on_taken = {};
+
+  /// The worker has answered what it took. May be empty.
+  std::function<void(const CrewId&)> on_answered = {};
 
   /// An armed reaction will never be done. Exactly one of this or a `disarm` that returned true
   /// ends every armed reaction. Comes when the worker's processes are proven gone (or unkillable).

@@ -15,7 +15,8 @@ constexpr Micros kSweepWaitFirst{200};
 constexpr Micros kSweepWaitMax = millis(20);
 
 // A worker says progress every 20 ms at most; who says much more keeps us from our work.
-constexpr std::int64_t kStatusLinesMax = 500;  // in a second
+constexpr std::int64_t kStatusLinesMax = 500;  // in a second, beside those of reactions
+constexpr std::int64_t kReactionLinesMax = 20'000;
 
 // A worker that dies closes its descriptors just before it counts as dead.
 constexpr Micros kSilenceMax = seconds(1);
@@ -228,8 +229,12 @@ void Fleet::Impl::on_status(Worker& worker, const Result<WorkerStatus>& status) 
   if (now - worker.status_window >= seconds(1)) {
     worker.status_window = now;
     worker.status_lines = 0;
+    worker.reaction_lines = 0;
   }
-  if (++worker.status_lines > kStatusLinesMax) {
+  const bool of_reaction = status && (status->state == WorkerStatus::State::taken ||
+                                      status->state == WorkerStatus::State::answered);
+  if (of_reaction ? ++worker.reaction_lines > kReactionLinesMax
+                  : ++worker.status_lines > kStatusLinesMax) {
     feed(worker, {.kind = EventKind::broken,
                   .outcome = proto::Outcome::protocol,
                   .detail = "flooded its status descriptor (3)"});
@@ -251,6 +256,15 @@ void Fleet::Impl::on_status(Worker& worker, const Result<WorkerStatus>& status) 
       feed(worker, {.kind = ready ? EventKind::ready : EventKind::standby});
       break;
     }
+    case WorkerStatus::State::taken:
+    case WorkerStatus::State::answered:
+      if (&worker == worker.crew.active.get()) {
+        const bool taken = status->state == WorkerStatus::State::taken;
+        reports_.push_back({taken ? Report::Kind::taken : Report::Kind::answered,
+                            {.crew = worker.crew.spec.crew},
+                            status->order});
+      }
+      break;
     case WorkerStatus::State::progress:
       feed(worker, {.kind = EventKind::progress});
       break;

@@ -32,7 +32,8 @@ struct Worker {
   std::vector<std::string> missing;
   MonoTime status_window;         // of status_lines
   std::int64_t status_lines = 0;  // in this second
-  Ended last;                     // of the child that is gone: what is known before the report
+  std::int64_t reaction_lines = 0;
+  Ended last;  // of the child that is gone: what is known before the report
   TimerId deadline_timer;
   std::optional<MonoTime> deadline_at;
   TimerId sweep_timer;
@@ -56,8 +57,16 @@ struct CrewSlot {
 
 /// A hook to be called, when no call into the Fleet is on the stack.
 struct Report {
-  enum class Kind { ready, reaction_failed, idle_failure, spare_failure } kind = Kind::ready;
-  Ended ended;  // ready: only the crew
+  enum class Kind {
+    ready,
+    taken,
+    answered,
+    reaction_failed,
+    idle_failure,
+    spare_failure
+  } kind = Kind::ready;
+  Ended ended;         // the first three: only the crew
+  proto::Order order;  // taken
 };
 
 /// Carries out what the lifecycles of the workers order.

@@ -96,6 +96,16 @@ void Fleet::Impl::tell(const Report& report) {
         hooks_.on_ready(report.ended.crew);
       }
       return;
+    case Report::Kind::taken:
+      if (hooks_.on_taken) {
+        hooks_.on_taken(report.ended.crew, report.order);
+      }
+      return;
+    case Report::Kind::answered:
+      if (hooks_.on_answered) {
+        hooks_.on_answered(report.ended.crew);
+      }
+      return;
     case Report::Kind::reaction_failed:
       hooks_.on_reaction_failed(report.ended);
       return;

@@ -18,6 +18,21 @@ std::vector<std::string> words_in(const Json* list) {
   return words;
 }
 
+Result<WorkerStatus> read_taken(const JsonObject& object) {
+  const Json* slice = find(object, "slice");
+  const Json* attempt = find(object, "attempt");
+  const auto slice_number = slice == nullptr ? std::nullopt : as_int(*slice);
+  const auto attempt_number = attempt == nullptr ? std::nullopt : as_int(*attempt);
+  const Json* tag = find(object, "tag");
+  const std::string* tag_text = tag == nullptr ? nullptr : as_string(*tag);
+  if (!slice_number || !attempt_number || *attempt_number < 1 || tag_text == nullptr ||
+      tag_text->size() != proto::kOrderTagChars) {
+    return fail(ErrorCode::invalid_input, "the worker's status line does not say what it took");
+  }
+  return WorkerStatus{.state = WorkerStatus::State::taken,
+                      .order = {{*slice_number}, {*attempt_number}, *tag_text}};
+}
+
 }  // namespace
 
 Result<WorkerStatus> parse_status(std::string_view line) {
@@ -30,6 +45,12 @@ Result<WorkerStatus> parse_status(std::string_view line) {
   const std::string* word = state == nullptr ? nullptr : as_string(*state);
   if (word != nullptr && *word == "progress") {
     return WorkerStatus{.state = WorkerStatus::State::progress};
+  }
+  if (word != nullptr && *word == "taken") {
+    return read_taken(*object);
+  }
+  if (word != nullptr && *word == "answered") {
+    return WorkerStatus{.state = WorkerStatus::State::answered};
   }
   if (word != nullptr && (*word == "ready" || *word == "standby")) {
     const bool ready = *word == "ready";

@@ -108,6 +108,28 @@ class WorkerCase(unittest.TestCase):
 
 
 class LcworkerTest(WorkerCase):
+    def test_workers_of_one_crew_are_a_group_and_tell_what_they_take(self):
+        workers = [self.start(), self.start()]
+        for worker in workers:
+            self.assertEqual(worker.state()["state"], "ready")
+        for number in range(40):
+            self.assertEqual(self.react(number)["slice"], number)  # one answer each
+        told = [[], []]
+        while sum(map(len, told)) < 80:
+            for worker, orders in zip(workers, told):
+                worker.has_said_state()
+                orders += worker.orders
+                worker.orders = []
+        for orders in told:
+            self.assertGreater(len(orders), 0)
+            self.assertEqual([order["state"] for order in orders],
+                             ["taken", "answered"] * (len(orders) // 2))
+        taken = [order for orders in told for order in orders if order["state"] == "taken"]
+        self.assertEqual(sorted(order["slice"] for order in taken), list(range(40)))
+        self.assertEqual({order["attempt"] for order in taken}, {1})
+        self.assertEqual(len({order["tag"] for order in taken}), 40)
+        self.assertIsNone(self.client.next(0.05))
+
     def test_a_ready_is_answered_by_its_done(self):
         worker = self.start(environment={"SECRET": "x", "LANG": "C.UTF-8"})
         self.assertEqual(worker.state(), {"state": "ready", "missing": []})

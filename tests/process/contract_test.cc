@@ -25,6 +25,19 @@ TEST_CASE("contract: a worker that floods its status descriptor is killed for it
   CHECK(told.ended.words == "flooded its status descriptor (3)");
 }
 
+TEST_CASE("contract: what a worker takes and has answered is told, however often") {
+  FleetFixture fixture;
+  std::vector<std::string> steps{"ready"};
+  for (int i = 0; i < 1'000; ++i) {
+    steps.emplace_back(R"(say:{"state":"taken","slice":7,"attempt":2,"tag":"0a1b2c3d"})");
+    steps.emplace_back(R"(say:{"state":"answered"})");
+  }
+  steps.emplace_back("await-signal");
+  fixture.add(std::move(steps));
+  fixture.until([&fixture] { return fixture.answered == 1'000; });
+  CHECK(fixture.taken == std::vector<proto::Order>(1'000, {{7}, {2}, "0a1b2c3d"}));
+}
+
 TEST_CASE("B11 a worker that never becomes ready is killed at its own limit, with its tree") {
   FleetFixture fixture;
   const MonoTime start = monotonic_now();

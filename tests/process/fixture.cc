@@ -86,6 +86,8 @@ FleetFixture::FleetFixture(FleetOptions options) {
   using enum Told::What;
   FleetHooks hooks{
       .on_ready = [tell](const CrewId& crew) { tell(ready, {.crew = crew}); },
+      .on_taken = [this](const CrewId&, const proto::Order& order) { taken.push_back(order); },
+      .on_answered = [this](const CrewId&) { ++answered; },
       .on_reaction_failed = [tell](const Ended& ended) { tell(reaction_failed, ended); },
       .on_idle_failure = [tell](const Ended& ended) { tell(idle_failure, ended); },
       .on_spare_failure = [tell](const Ended& ended) { tell(spare_failure, ended); }};

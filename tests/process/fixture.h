@@ -55,7 +55,9 @@ class FleetFixture {
   Timers& timers() { return *timers_; }
   Fleet& fleet() { return *fleet_; }
   const std::vector<Told>& told() const { return told_; }
-  /// A second thing to do on every hook.
+  std::vector<proto::Order> taken;  // what workers said
+  std::int64_t answered = 0;
+  /// A second thing to do on every hook that tells an end.
   std::function<void(const Told&)> on_told;
 
  private:

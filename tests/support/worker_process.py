@@ -62,6 +62,8 @@ class Worker:
         os.close(status_in)
         self._code = None
         self._said_state = b""
+        self._states = []
+        self.orders = []  # what it took and answered, as far as was read
         llm = {"base_url": llm_url, "model": "m", "api_key_env": "OPENAI_API_KEY",
                "timeout_ms": 60000}
         message = {"v": 1, "stream": stream, "crew": crew, "nats_url": url, "manifest": manifest,
@@ -78,20 +80,28 @@ class Worker:
             data = data[os.write(self._stdin, data):]
 
     def state(self, timeout_s=60):
-        """The next line that the worker wrote on descriptor 3."""
-        while b"\n" not in self._said_state:
+        """The next line that the worker wrote on descriptor 3, beside what it took and answered."""
+        while not self._states:
             if not select.select([self._status], [], [], timeout_s)[0]:
                 raise TimeoutError("no state from lcworker; it said: " + self.said())
-            chunk = os.read(self._status, 4096)
-            if not chunk:
+            if not self._read_status():
                 raise EOFError("lcworker ended without a state; it said: " + self.said())
-            self._said_state += chunk
-        line, self._said_state = self._said_state.split(b"\n", 1)
-        return json.loads(line)
+        return self._states.pop(0)
 
     def has_said_state(self, timeout_s=0):
-        """Whether a line, or a part of one, waits to be read."""
-        return bool(self._said_state or select.select([self._status], [], [], timeout_s)[0])
+        """Whether such a line, or a part of one, waits to be read."""
+        while select.select([self._status], [], [], 0 if self._states else timeout_s)[0]:
+            if not self._read_status():
+                return True  # its end
+        return bool(self._states or self._said_state)
+
+    def _read_status(self):
+        chunk = os.read(self._status, 4096)
+        *lines, self._said_state = (self._said_state + chunk).split(b"\n")
+        for line in map(json.loads, lines):
+            of_reaction = line["state"] in ("taken", "answered")
+            (self.orders if of_reaction else self._states).append(line)
+        return chunk
 
     def said(self):
         self._stderr.seek(0)
