@@ -169,6 +169,11 @@ Metrics::Metrics()
       containment(gauge_by("livecrew_containment",
                            "How workers' processes are held together: 1 for the level in use.",
                            {"level"})),
+      reactions_lost_total(counter_by("livecrew_reactions_lost_total",
+                                      "Reactions dispatched anew: nobody worked on them any more.",
+                                      {"crew"})),
+      crew_hosts(gauge_by("livecrew_crew_hosts", "Hosts that have selected the crew.", {"crew"})),
+      other_hosts(gauge("livecrew_other_hosts", "Other hosts of the stream that are there.")),
       journal_records_total(
           counter("livecrew_journal_records_total", "Records appended to the journal.")),
       journal_bytes_total(

@@ -122,6 +122,9 @@ struct Metrics {
   By<Gauge> crew_flapping;           // {crew}
   By<Gauge> spares_waiting;          // {crew}
   By<Gauge> containment;             // {level}
+  By<Counter> reactions_lost_total;  // {crew}
+  By<Gauge> crew_hosts;              // {crew}
+  Gauge other_hosts;
   Counter journal_records_total;
   Counter journal_bytes_total;
   Gauge journal_waiting;  // records without an acknowledgement

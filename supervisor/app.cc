@@ -213,8 +213,10 @@ void App::on_stream_state(StreamState state) {
     fail_start(subscribed.error());
     return;
   }
-  start_workers();
+  add_workers();
+  set_enabled(disabled_);
   go_when_kept();
+  look_at_hosts();
   end_input_when_due(StreamSeq{start.value - 1});
   announce();
   const auto here = std::ranges::count_if(
@@ -230,6 +232,7 @@ void App::on_stream_state(StreamState state) {
 
 AdminHooks App::admin_hooks() {
   const auto change = [this](const CrewId& crew, engine::Input input) -> Status {
+    LC_TRY_STATUS(check_leads());
     if (!conductor_->engine()) {
       return fail(ErrorCode::conflict, "no event has arrived yet: the stream has no time");
     }

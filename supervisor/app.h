@@ -21,6 +21,8 @@
 #include "supervisor/bootstrap.h"
 #include "supervisor/conductor.h"
 #include "supervisor/context_store.h"
+#include "supervisor/coverage.h"
+#include "supervisor/deputy.h"
 #include "supervisor/fault_points.h"
 #include "supervisor/heartbeat.h"
 #include "supervisor/journal_log.h"
@@ -73,11 +75,26 @@ class App {
   void give_way(const std::string& why, int exit_code);
   void announce();
   Standing standing() const;
+  bool is_selected(const CrewId& crew) const { return selector_.matches(crew); }
+  Status check_leads() const;
+
+  void on_host_report(const BusMessage& message);
+  void look_at_hosts();
+  void look_at_coverage();
+  void publish_orders();
+  std::vector<CrewId> disabled_crews() const;
+  void serve_leader(const std::string& leader);
+  void on_orders(const BusMessage& message);
+  void report_soon();
+  void report_now(Deputy::Leaving leaving = Deputy::Leaving::no);
+  void report_on();
+  void leave_leader();
   void read_stream();
   void read_again(const Error& error);
   void read_journal(StreamState state);
   void on_stream_state(StreamState state);
-  void start_workers();
+  void add_workers();
+  void set_enabled(const std::set<CrewId>& disabled);
   void on_event(const BusMessage& message);
   void found_epoch(const BusMessage& first);
   void make_engine(const Epoch& epoch);
@@ -91,7 +108,12 @@ class App {
   void end_input_when_due(StreamSeq seen);
   void fail_start(const Error& error);
   void tell_state();
+  void on_reaction_failed(const process::Ended& ended);
   void on_idle_failure(const process::Ended& ended);
+  void on_taken_for_leader(const CrewId& crew, const proto::Order& order);
+  void on_answered_for_leader(const CrewId& crew);
+  void on_failed_for_leader(const process::Ended& ended, proto::FailurePhase phase,
+                            const std::string& facts);
   std::string on_failed_answer(const engine::ReactionFailed& failed);
   std::string keep_report(std::string_view what, const process::Ended& ended);
   void feed_watchdog();
@@ -137,6 +159,15 @@ class App {
     stopping
   } phase_ = Phase::connecting;
   bool announced_ = false;
+  std::optional<Deputy> deputy_;  // while another one leads
+  std::string leader_;            // host name of that one
+  bool workers_added_ = false;
+  Coverage coverage_;
+  std::set<CrewId> told_disabled_;  // by the last orders
+  TimerId hosts_timer_;
+  TimerId report_timer_;
+  MonoTime orders_due_;
+  MonoTime report_due_;
   StreamState stream_;
   Recovered recovered_;
   std::set<CrewId> disabled_;             // by the journal

@@ -60,6 +60,14 @@ void App::begin() {
       proto::heartbeats_subject(options_.stream),
       [this](const BusMessage& message) { peers_.hear(message.data, clock_.mono()); });
   if (heard) {
+    heard = bus_->subscribe(proto::hosts_subject(options_.stream),
+                            [this](const BusMessage& message) { on_host_report(message); });
+  }
+  if (heard) {
+    heard = bus_->subscribe(proto::orders_subject(options_.stream),
+                            [this](const BusMessage& message) { on_orders(message); });
+  }
+  if (heard) {
     heard = bus_->subscribe(proto::lease_subject(options_.stream),
                             [this](const BusMessage& message) { lease_->on_key(message); });
   }
@@ -76,6 +84,7 @@ void App::on_lease_held() {
   }
   log_info("lease held", {{"revision", lease_->revision()}});
   phase_ = Phase::reading;
+  leave_leader();
   read_stream();
 }
 
@@ -108,6 +117,7 @@ void App::on_standby(const std::string& holder) {
   }
   phase_ = Phase::standby;
   log_info("standing by", {{"leader", holder}});
+  serve_leader(holder);
   announce();
 }
 
@@ -139,6 +149,15 @@ void App::announce() {
   if (auto told = notify_.ready(); !told) {
     log_warn("service manager not told", {{"error", told.error().message}});
   }
+}
+
+Status App::check_leads() const {
+  if (!deputy_) {
+    return {};
+  }
+  return fail(
+      ErrorCode::conflict,
+      fmt::format("this supervisor stands by; ask the one that leads, on host '{}'", leader_));
 }
 
 Standing App::standing() const {

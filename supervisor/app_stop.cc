@@ -31,6 +31,11 @@ void App::stop(int exit_code, HowToStop how) {
   if (phase_ == Phase::running) {
     bus_->pause_consumer(proto::events_stream(options_.stream));
   }
+  if (deputy_) {
+    report_now(Deputy::Leaving::yes);
+    leave_leader();
+  }
+  timers_->cancel(hosts_timer_);
   phase_ = Phase::draining;
   // Who stands by dispatches anew what is under way: the stream does not wait for it.
   const bool at_once = how == HowToStop::at_once || (journal_ && peers_.has_standby(clock_.mono()));
@@ -85,6 +90,8 @@ void App::close_rest() {
   if (timers_) {
     timers_->cancel(loop_timer_);
     timers_->cancel(retry_timer_);
+    timers_->cancel(hosts_timer_);
+    timers_->cancel(report_timer_);
     timers_->cancel(settle_timer_);
   }
   admin_.reset();

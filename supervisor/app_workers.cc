@@ -31,7 +31,11 @@ Status App::build_fleet() {
   return {};
 }
 
-void App::start_workers() {
+/// Makes a place for the worker of each crew that is selected here; none runs yet.
+void App::add_workers() {
+  if (std::exchange(workers_added_, true)) {
+    return;
+  }
   const proto::LiveConfig& config = options_.config;
   const auto uids = proto::parse_uid_range(config.worker_uids);
   WorkerSpecOptions spec_options{
@@ -51,9 +55,7 @@ void App::start_workers() {
     if (uids) {
       spec_options.uid = uids->first + index;
     }
-    const bool enabled = !disabled_.contains(crew.crew);
-    metrics_.crew_enabled.of(crew.crew.value).set(enabled ? 1 : 0);
-    if (!selector_.matches(crew.crew)) {
+    if (!is_selected(crew.crew)) {
       log_info("crew not selected here", {{"crew", crew.crew.value}});
       continue;
     }
@@ -64,11 +66,23 @@ void App::start_workers() {
                                            {"file", crew.where.file}});
     }
     conductor_->dispatcher().run_here(crew.crew);
+    fleet_->add_stopped(worker_spec(crew, spec_options));
+  }
+}
+
+/// Lets the workers run of all crews that are selected here but these.
+void App::set_enabled(const std::set<CrewId>& disabled) {
+  for (const proto::Manifest& crew : options_.crews) {
+    const bool enabled = !disabled.contains(crew.crew);
+    metrics_.crew_enabled.of(crew.crew.value).set(enabled ? 1 : 0);
+    if (!is_selected(crew.crew)) {
+      continue;
+    }
     if (enabled) {
-      fleet_->add(worker_spec(crew, spec_options));
+      fleet_->start(crew.crew);
     } else {
       log_warn("crew stays disabled", {{"crew", crew.crew.value}});
-      fleet_->add_stopped(worker_spec(crew, spec_options));
+      fleet_->stop(crew.crew);
     }
   }
 }
@@ -77,22 +91,48 @@ process::FleetHooks App::fleet_hooks() {
   return {.on_ready =
               [this](const CrewId& crew) {
                 metrics_.worker_starts_total.of(crew.value).add();
-                conductor_->dispatcher().worker_ready(crew);
+                if (deputy_) {
+                  deputy_->ready(crew);
+                  report_soon();
+                } else {
+                  conductor_->dispatcher().worker_ready(crew);
+                }
               },
-          .on_reaction_failed =
-              [this](const process::Ended& ended) {
-                const std::string facts = keep_report("reaction failed", ended);
-                conductor_->dispatcher().reaction_failed({.crew = ended.crew,
-                                                          .slice = ended.reaction->slice,
-                                                          .attempt = ended.reaction->attempt,
-                                                          .outcome = ended.outcome,
-                                                          .detail = ended.words,
-                                                          .excuse = ended.excuse,
-                                                          .worker = facts});
+          .on_taken =
+              [this](const CrewId& crew, const proto::Order& order) {
+                if (deputy_) {
+                  on_taken_for_leader(crew, order);
+                } else {
+                  conductor_->dispatcher().worker_taken(crew, order);
+                }
               },
+          .on_answered =
+              [this](const CrewId& crew) {
+                if (deputy_) {
+                  on_answered_for_leader(crew);
+                } else {
+                  conductor_->dispatcher().worker_answered(crew);
+                }
+              },
+          .on_reaction_failed = [this](const process::Ended& ended) { on_reaction_failed(ended); },
           .on_idle_failure = [this](const process::Ended& ended) { on_idle_failure(ended); },
           .on_spare_failure =
               [this](const process::Ended& ended) { keep_report("spare worker failed", ended); }};
+}
+
+void App::on_reaction_failed(const process::Ended& ended) {
+  const std::string facts = keep_report("reaction failed", ended);
+  if (deputy_) {
+    on_failed_for_leader(ended, proto::FailurePhase::reacting, facts);
+    return;
+  }
+  conductor_->dispatcher().worker_failed({.crew = ended.crew,
+                                          .slice = ended.reaction->slice,
+                                          .attempt = ended.reaction->attempt,
+                                          .outcome = ended.outcome,
+                                          .detail = ended.words,
+                                          .excuse = ended.excuse,
+                                          .worker = facts});
 }
 
 void App::on_idle_failure(const process::Ended& ended) {
@@ -102,6 +142,12 @@ void App::on_idle_failure(const process::Ended& ended) {
                               .detail = ended.words,
                               .excuse = ended.excuse,
                               .worker = keep_report("worker failed", ended)};
+  if (deputy_) {
+    on_failed_for_leader(ended,
+                         starting ? proto::FailurePhase::starting : proto::FailurePhase::resting,
+                         failure.worker);
+    return;
+  }
   failure.phase = starting ? engine::WorkerPhase::starting : engine::WorkerPhase::resting;
   if (!conductor_->started()) {  // told now; strikes count once the stream has time
     proto::ErrorReport report{.ts = clock_.stream_now(), .stream = options_.stream};

@@ -47,6 +47,8 @@ Dispatcher::Hooks Conductor::dispatcher_hooks() {
               [&metrics](const CrewId& crew, Micros lag) {
                 metrics.slice_lag_seconds.of(crew.value).set(in_seconds(lag));
               },
+          .on_lost =
+              [&metrics](const CrewId& crew) { metrics.reactions_lost_total.of(crew.value).add(); },
           .on_reaction =
               [&metrics](const CrewId& crew, Micros took) {
                 metrics.reaction_seconds.of(crew.value).observe(in_seconds(took));

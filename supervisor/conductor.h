@@ -91,6 +91,7 @@ class Conductor {
 
   WallTime epoch0() const { return engine_options_.epoch0; }
   Dispatcher& dispatcher() { return dispatcher_; }
+  const Dispatcher& dispatcher() const { return dispatcher_; }
   const engine::Engine* engine() const { return engine_ ? &*engine_ : nullptr; }
 
  private:

@@ -52,6 +52,7 @@ void Dispatcher::dispatch(proto::Ready ready) {
   const CrewId crew = ready.crew;
   gate_.expect(crew, ready.slice, ready.attempt, ready.nonce);
   Reaction& reaction = reactions_[crew];
+  reaction.tag = proto::order_tag(ready.nonce);
   reaction.ready = std::move(ready);
   reaction.decided = clock_.mono();
   publish(reaction);
@@ -59,8 +60,8 @@ void Dispatcher::dispatch(proto::Ready ready) {
 
 void Dispatcher::publish(Reaction& reaction) {
   const CrewId& crew = reaction.ready.crew;
-  const bool local = local_.contains(crew);
-  if (stopped_ || (local && !fleet_.is_ready(crew))) {
+  const bool is_ready = (local_.contains(crew) && fleet_.is_ready(crew)) || hosts_.has_ready(crew);
+  if (stopped_ || !is_ready) {
     return;  // worker_ready comes back to it
   }
   if (!hooks_.may_act() || !send(reaction.ready)) {
@@ -69,14 +70,9 @@ void Dispatcher::publish(Reaction& reaction) {
   reaction.is_published = true;
   reaction.published = clock_.mono();
   hooks_.on_lag(crew, reaction.published - reaction.decided);
-  std::optional<MonoTime> deadline;
-  if (reaction.ready.deadline_ms) {
-    deadline = reaction.published + millis(*reaction.ready.deadline_ms);
-  }
-  if (local) {
-    fleet_.arm(crew, reaction.ready.slice, reaction.ready.attempt, deadline);
-  } else if (deadline) {
-    reaction.deadline = timers_.arm(*deadline, [this, crew] { remote_deadline(crew); });
+  reaction.is_shared = hosts_.selects(crew);
+  if (!reaction.is_shared) {
+    arm(crew, reaction.order(), reaction.deadline());
   }
 }
 
@@ -102,9 +98,9 @@ void Dispatcher::on_done(const BusMessage& message) {
   if (auto* accepted = std::get_if<DoneAccepted>(&verdict)) {
     accept(std::move(*accepted));
   } else if (auto* blamed = std::get_if<DoneBlamed>(&verdict)) {
-    if (local_.contains(blamed->crew)) {
+    if (is_armed(reactions_.at(blamed->crew))) {
       fleet_.fail_reaction(blamed->crew, proto::Outcome::protocol, blamed->detail);
-      return;  // reaction_failed follows
+      return;  // worker_failed follows
     }
     const DoneGate::Expected awaited = *gate_.expected(blamed->crew);
     reaction_failed({.crew = blamed->crew,
@@ -133,11 +129,13 @@ void Dispatcher::refuse(DoneRefused refused) {
 void Dispatcher::accept(DoneAccepted accepted) {
   const auto it = reactions_.find(accepted.crew);
   LC_ASSERT(it != reactions_.end());
-  if (local_.contains(accepted.crew) && !fleet_.disarm(accepted.crew)) {
-    return;  // the deadline or the worker's death came first: reaction_failed follows
+  const bool here = is_armed(it->second);
+  if (here && !disarm(accepted.crew)) {
+    return;  // the deadline or the worker's death came first: worker_failed follows
   }
+  untaken_.erase(accepted.crew);
   auto* failed = std::get_if<engine::ReactionFailed>(&accepted.input);
-  if (failed != nullptr && local_.contains(accepted.crew)) {
+  if (failed != nullptr && here) {
     // Of a program that needed too much memory its worker knows only that it was killed.
     if (fleet_.take_oom(accepted.crew)) {
       failed->outcome = proto::Outcome::oom;
@@ -156,6 +154,13 @@ void Dispatcher::worker_ready(const CrewId& crew) {
   }
 }
 
+void Dispatcher::worker_failed(engine::ReactionFailed failed) {
+  const auto armed = armed_.extract(failed.crew);
+  if (!armed.empty() && find(failed.crew, armed.mapped()) != nullptr) {
+    reaction_failed(std::move(failed));  // else it was nobody's
+  }
+}
+
 void Dispatcher::reaction_failed(engine::ReactionFailed failed) {
   end(failed.crew);
   failed.now = clock_.stream_now();
@@ -169,6 +174,10 @@ void Dispatcher::idle_failure(engine::IdleFailure failure) {
 
 void Dispatcher::reconnected() {
   again_count_ = 0;
+  hosts_.listen_again(clock_.mono());
+  for (auto& [crew, reaction] : reactions_) {
+    reaction.answered.reset();
+  }
   publish_again();
 }
 
@@ -186,8 +195,11 @@ void Dispatcher::publish_again() {
     again_ = timers_.arm(clock_.mono() + kAgainPauses[again_count_++], [this] { publish_again(); });
   }
   for (auto& [crew, reaction] : reactions_) {
+    const bool is_taken = !reaction.holder.empty() || (reaction.is_shared && is_armed(reaction));
     if (!reaction.is_published) {
       publish(reaction);
+    } else if (is_taken) {
+      continue;  // another worker of its group would get it
     } else if (!hooks_.may_act() || !send(reaction.ready)) {
       log_warn("reaction not published again", {{"crew", crew.value}});
     }
@@ -207,10 +219,10 @@ void Dispatcher::cancel(const CrewId& crew, proto::Outcome outcome, std::string 
   if (it == reactions_.end()) {
     return;
   }
-  const bool fleet_reports = local_.contains(crew) && it->second.is_published;
+  const bool fleet_reports = is_armed(it->second);
   const SliceIndex slice = it->second.ready.slice;
   const Attempt attempt = it->second.ready.attempt;
-  end(crew);
+  gate_.forget(crew);
   if (!fleet_reports) {
     reaction_failed({.crew = crew,
                      .slice = slice,
@@ -223,24 +235,38 @@ void Dispatcher::cancel(const CrewId& crew, proto::Outcome outcome, std::string 
 void Dispatcher::end(const CrewId& crew) {
   gate_.forget(crew);
   const auto it = reactions_.find(crew);
-  if (it == reactions_.end()) {
-    return;
+  if (it != reactions_.end()) {
+    ended_[crew] = it->second.order();
+    reactions_.erase(it);
   }
-  timers_.cancel(it->second.deadline);
-  reactions_.erase(it);
 }
 
-void Dispatcher::remote_deadline(const CrewId& crew) {
+std::optional<MonoTime> Dispatcher::Reaction::deadline() const {
+  return ready.deadline_ms ? std::optional(published + millis(*ready.deadline_ms)) : std::nullopt;
+}
+
+Dispatcher::Reaction* Dispatcher::find(const CrewId& crew, const proto::Order& order) {
   const auto it = reactions_.find(crew);
-  LC_ASSERT(it != reactions_.end());
-  it->second.deadline = {};
-  const proto::Ready& ready = it->second.ready;
-  reaction_failed({.crew = crew,
-                   .slice = ready.slice,
-                   .attempt = ready.attempt,
-                   .outcome = proto::Outcome::timeout,
-                   .detail = fmt::format("no answer within {} ms", ready.deadline_ms.value_or(0)),
-                   .excuse = fleet_.excuse_since(it->second.published)});
+  return it != reactions_.end() && it->second.order() == order ? &it->second : nullptr;
+}
+
+void Dispatcher::arm(const CrewId& crew, const proto::Order& order,
+                     std::optional<MonoTime> deadline) {
+  armed_[crew] = order;
+  fleet_.arm(crew, order.slice, order.attempt, deadline);
+}
+
+bool Dispatcher::is_armed(const Reaction& reaction) const {
+  const auto armed = armed_.find(reaction.ready.crew);
+  return armed != armed_.end() && armed->second == reaction.order();
+}
+
+bool Dispatcher::disarm(const CrewId& crew) {
+  if (!fleet_.disarm(crew)) {
+    return false;
+  }
+  armed_.erase(crew);
+  return true;
 }
 
 }  // namespace lc::supervisor

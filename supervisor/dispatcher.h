@@ -16,6 +16,7 @@
 #include "proto/slice.h"
 #include "supervisor/done_gate.h"
 #include "supervisor/engine/input.h"
+#include "supervisor/hosts.h"
 #include "supervisor/nonce.h"
 #include "supervisor/process/fleet.h"
 #include "supervisor/report_limit.h"
@@ -29,10 +30,12 @@ namespace lc::supervisor {
 std::vector<std::string> ready_parts(std::string text, const std::string& id,
                                      std::int64_t bytes_max);
 
-/// Wakes crews and takes their answers: publishes `ready` when the crew's worker is there to hear
-/// it, starts the deadline then, and turns every way a reaction can end into one engine input.
+/// Wakes crews and takes their answers: publishes `ready` when a worker of the crew is there to
+/// hear it, here or on another host, and turns every way a reaction can end into one engine input.
 ///
-/// A crew whose worker this host does not run is published to at once; its deadline is kept here.
+/// A crew that only this host has selected is watched from the publication on. When other hosts
+/// have it too, nobody knows which worker gets the order before that says so: its host watches it,
+/// and what no worker takes, or whose host is gone, is lost and dispatched anew.
 class Dispatcher {
  public:
   struct Hooks {
@@ -42,6 +45,7 @@ class Dispatcher {
     /// A worker that lives answered that its reaction failed: what is known of it, as JSON.
     std::function<std::string(const engine::ReactionFailed&)> on_failed_answer;
     std::function<void(const CrewId&, Micros)> on_lag;       // beat decided -> ready published
+    std::function<void(const CrewId&)> on_lost;              // a reaction of it, dispatched anew
     std::function<void(const CrewId&, Micros)> on_reaction;  // ready published -> answer accepted
   };
 
@@ -53,9 +57,21 @@ class Dispatcher {
   void dispatch(proto::Ready ready);
   void on_done(const BusMessage& message);
 
+  // What this host's workers do.
   void worker_ready(const CrewId& crew);
-  void reaction_failed(engine::ReactionFailed failed);
+  void worker_taken(const CrewId& crew, const proto::Order& order);
+  void worker_answered(const CrewId& crew);
+  /// An armed reaction will never be done.
+  void worker_failed(engine::ReactionFailed failed);
   void idle_failure(engine::IdleFailure failure);
+
+  /// What workers of another host do. Returns whether it is to be answered at once.
+  bool hear(const proto::HostReport& report);
+  /// Looks at what other hosts have: to be called several times a second. Returns who is gone.
+  std::vector<Hosts::Gone> look();
+  const Hosts& hosts() const { return hosts_; }
+  /// What other hosts are told: all but who we are and which crews are disabled.
+  proto::Orders orders() const;
 
   /// The connection is back: what was published meanwhile may be lost, so it is published again,
   /// now and a few times more, for workers whose own connections come back after ours. A worker
@@ -74,10 +90,17 @@ class Dispatcher {
  private:
   struct Reaction {
     proto::Ready ready;
+    std::string tag;  // of its nonce
     MonoTime decided;
     MonoTime published;
     bool is_published = false;
-    TimerId deadline;  // only for crews that run elsewhere
+    bool is_shared = false;  // other hosts have the crew too, or alone
+    std::string holder;      // boot_id of the other host that works on it; empty: none
+    std::string holder_name;
+    std::optional<MonoTime> answered;  // since when its worker says so, and no answer came
+
+    proto::Order order() const { return {ready.slice, ready.attempt, tag}; }
+    std::optional<MonoTime> deadline() const;
   };
 
   void publish(Reaction& reaction);
@@ -87,7 +110,16 @@ class Dispatcher {
   bool send(const proto::Ready& ready);
   std::int64_t payload_max() const;
   void end(const CrewId& crew);
-  void remote_deadline(const CrewId& crew);
+  Reaction* find(const CrewId& crew, const proto::Order& order);
+  void reaction_failed(engine::ReactionFailed failed);
+  void arm(const CrewId& crew, const proto::Order& order, std::optional<MonoTime> deadline);
+  bool is_armed(const Reaction& reaction) const;
+  bool disarm(const CrewId& crew);
+  void taken_elsewhere(const std::string& boot_id, const CrewId& crew, const proto::Order& order);
+  void failed_elsewhere(const proto::HostFailure& failure, const std::string& host);
+  std::string why_lost(const CrewId& crew, Reaction& reaction, MonoTime now);
+  bool is_overdue(const Reaction& reaction, MonoTime now) const;
+  void lose(const CrewId& crew, std::string why);
 
   StreamId stream_;
   Bus& bus_;
@@ -100,6 +132,10 @@ class Dispatcher {
   NonceSource nonces_;
   std::set<CrewId> local_;
   std::map<CrewId, Reaction> reactions_;  // one in flight per crew
+  std::map<CrewId, proto::Order> armed_;  // what the fleet watches
+  std::map<CrewId, proto::Order> ended_;  // the last one of each crew
+  std::map<CrewId, int> untaken_;         // orders in a row that no worker took
+  Hosts hosts_;
   TimerId again_;
   std::size_t again_count_ = 0;  // since the connection is back
   bool stopped_ = false;

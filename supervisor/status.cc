@@ -52,6 +52,17 @@ Json worker_json(const process::Fleet::WorkerInfo& worker) {
                     {"spares", std::move(spares)}};
 }
 
+// Where the crew is selected, as far as is known here: who does not lead knows of himself.
+std::vector<std::string> hosts_of(const CrewId& crew, const AppOptions& options,
+                                  const Conductor& conductor, bool is_here) {
+  std::vector<std::string> names = conductor.dispatcher().hosts().of_crew(crew);
+  if (is_here) {
+    names.push_back(options.host);
+  }
+  std::ranges::sort(names);
+  return names;
+}
+
 }  // namespace
 
 std::string_view to_string(BusState state) {
@@ -86,6 +97,7 @@ Json crews_json(const AppOptions& options, const Conductor& conductor,
     const engine::Engine::CrewState shown =
         state == states.end() ? engine::Engine::CrewState{.crew = crew.crew} : state->second;
     const auto worker = workers.find(crew.crew);
+    const bool is_here = worker != workers.end();
     crews.push_back(
         JsonObject{{"crew", crew.crew.value},
                    {"enabled", shown.enabled},
@@ -97,7 +109,8 @@ Json crews_json(const AppOptions& options, const Conductor& conductor,
                    {"timeout_ms", optional_int(crew.timeout_ms)},
                    {"sandbox", proto::to_string(crew.sandbox.level)},
                    {"limits", limits_json(crew)},
-                   {"worker", worker == workers.end() ? Json() : worker_json(worker->second)}});
+                   {"hosts", words_json(hosts_of(crew.crew, options, conductor, is_here))},
+                   {"worker", is_here ? worker_json(worker->second) : Json()}});
   }
   return crews;
 }
@@ -207,6 +220,7 @@ void refresh_gauges(Metrics& metrics, const Conductor& conductor, const process:
     metrics.spares_waiting.of(worker.crew.value).set(static_cast<double>(waiting));
   }
   metrics.nats_connected.set(bus.state() == BusState::connected ? 1 : 0);
+  metrics.other_hosts.set(static_cast<double>(conductor.dispatcher().hosts().count()));
   const engine::Engine* engine = conductor.engine();
   if (engine == nullptr) {
     return;
@@ -215,6 +229,10 @@ void refresh_gauges(Metrics& metrics, const Conductor& conductor, const process:
   for (const auto& crew : engine->crews()) {
     metrics.crew_enabled.of(crew.crew.value).set(crew.enabled ? 1 : 0);
     metrics.backlog_batches.of(crew.crew.value).set(static_cast<double>(crew.batches_pending));
+    const Dispatcher& dispatcher = conductor.dispatcher();
+    const std::size_t hosts =
+        dispatcher.hosts().of_crew(crew.crew).size() + (dispatcher.runs_here(crew.crew) ? 1U : 0U);
+    metrics.crew_hosts.of(crew.crew.value).set(static_cast<double>(hosts));
   }
 }
 

@@ -17,7 +17,8 @@ import time
 class Server:
     """A private nats-server on a port that the system chose; ends with `stop`."""
 
-    def __init__(self, config=""):
+    def __init__(self, config="", address="127.0.0.1"):
+        self._address = address
         self.folder = tempfile.mkdtemp(prefix="live-crew-test-")
         self._config = os.path.join(self.folder, "nats.conf")
         with open(self._config, "w", encoding="utf-8") as file:
@@ -34,7 +35,7 @@ class Server:
         """Starts it, on the same port as before if it ran before."""
         binary = shutil.which("nats-server") or "/usr/sbin/nats-server"
         self._process = subprocess.Popen(
-            [binary, "-c", self._config, "-a", "127.0.0.1", "-p", str(self.port)],
+            [binary, "-c", self._config, "-a", self._address, "-p", str(self.port)],
             stderr=subprocess.PIPE, text=True)
         said = []
         for line in self._process.stderr:

@@ -38,11 +38,12 @@ def event(kind, payload, ts=None, stream="m1", **more):
 
 
 class Supervisor:
-    """A running lcsupervisor; its log lines are read as they come."""
+    """A running lcsupervisor, its log lines are read as they come. `prefix`: words before the command,
+    that put it somewhere."""
 
-    def __init__(self, world, *words, **environment):
+    def __init__(self, world, *words, prefix=(), **environment):
         self.process = subprocess.Popen(
-            [PROGRAMS["lcsupervisor"], *map(str, words)], stdin=subprocess.DEVNULL,
+            [*prefix, PROGRAMS["lcsupervisor"], *map(str, words)], stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=world.environment(environment))
         self._selector = selectors.DefaultSelector()
         self._selector.register(self.process.stderr, selectors.EVENT_READ)
@@ -77,12 +78,13 @@ class Supervisor:
 class World:
     """A folder with crews, a server, and the supervisors that run in it."""
 
-    def __init__(self, server_config="", user="", password=""):
+    def __init__(self, server_config="", user="", password="", address="127.0.0.1"):
         self.folder = tempfile.mkdtemp(prefix="live-crew-world-")
         self.crews = os.path.join(self.folder, "crews")
         os.mkdir(self.crews)
         store = os.path.join(self.folder, "store")
-        self.server = Server('jetstream: { store_dir: "%s" }\n%s' % (store, server_config))
+        self.server = Server('jetstream: { store_dir: "%s" }\n%s' % (store, server_config),
+                             address)
         login = f"{user}:{password}@" if user else ""
         self.url = self.server.url.replace("nats://", "nats://" + login)
         self._login = (user, password)

@@ -1,0 +1,209 @@
+// Reactions that another host may work on: who took them, who lost them.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "common/log.h"
+#include "supervisor/dispatcher.h"
+
+namespace lc::supervisor {
+namespace {
+
+constexpr Micros kUntakenMax = millis(500);  // from the publication to the worker's word
+constexpr int kUntakenDoublings = 4;        // for a crew whose orders are not taken again and again
+constexpr Micros kAnswerMax = seconds(2);   // from the worker's word to the answer itself
+constexpr Micros kOverdueMax = seconds(5);  // from the deadline to the word of the host
+constexpr Micros kStrayMax = seconds(1);    // for work on what is nobody's any more
+
+}  // namespace
+
+void Dispatcher::worker_taken(const CrewId& crew, const proto::Order& order) {
+  const auto ended = ended_.find(crew);
+  const bool is_over = ended != ended_.end() && ended->second == order;
+  if (armed_.contains(crew) || is_over) {
+    return;  // watched from its publication on; or its answer was faster than these words
+  }
+  if (Reaction* reaction = find(crew, order); reaction != nullptr) {
+    if (reaction->is_published && reaction->holder.empty()) {
+      arm(crew, order, reaction->deadline());
+    }
+    return;
+  }
+  arm(crew, order, clock_.mono() + kStrayMax);
+}
+
+void Dispatcher::worker_answered(const CrewId& crew) {
+  const auto armed = armed_.find(crew);
+  if (armed == armed_.end()) {
+    return;
+  }
+  if (Reaction* reaction = find(crew, armed->second); reaction != nullptr) {
+    if (reaction->is_shared) {
+      reaction->answered = clock_.mono();
+    }
+    return;
+  }
+  if (disarm(crew)) {
+    worker_ready(crew);
+  }
+}
+
+bool Dispatcher::hear(const proto::HostReport& report) {
+  const auto news = hosts_.hear(report, clock_.mono());
+  if (!news) {
+    return false;
+  }
+  for (const auto& [crew, order] : news->taken) {
+    taken_elsewhere(report.boot_id, crew, order);
+  }
+  for (const proto::HostFailure& failure : news->failures) {
+    failed_elsewhere(failure, report.host);
+  }
+  for (const CrewId& crew : news->ready) {
+    worker_ready(crew);
+  }
+  return news->is_first || !news->failures.empty();
+}
+
+void Dispatcher::taken_elsewhere(const std::string& boot_id, const CrewId& crew,
+                                 const proto::Order& order) {
+  Reaction* reaction = find(crew, order);
+  if (reaction == nullptr || !reaction->is_published || !reaction->holder.empty()) {
+    return;
+  }
+  if (is_armed(*reaction) && !disarm(crew)) {
+    return;  // it has ended here
+  }
+  reaction->is_shared = true;
+  reaction->holder = boot_id;
+  reaction->holder_name = hosts_.name_of(boot_id);
+}
+
+void Dispatcher::failed_elsewhere(const proto::HostFailure& failure, const std::string& host) {
+  if (!local_.contains(failure.crew) && !hosts_.selects(failure.crew)) {
+    return;
+  }
+  std::string detail = fmt::format("on host '{}': {}", host, failure.detail);
+  if (!failure.order) {
+    const bool starting = failure.phase == proto::FailurePhase::starting;
+    idle_failure(
+        {.crew = failure.crew,
+         .outcome = failure.outcome,
+         .detail = std::move(detail),
+         .excuse = failure.excuse,
+         .worker = failure.worker,
+         .phase = starting ? engine::WorkerPhase::starting : engine::WorkerPhase::resting});
+    return;
+  }
+  const Reaction* reaction = find(failure.crew, *failure.order);
+  if (reaction != nullptr && !is_armed(*reaction)) {
+    reaction_failed({.crew = failure.crew,
+                     .slice = failure.order->slice,
+                     .attempt = failure.order->attempt,
+                     .outcome = failure.outcome,
+                     .detail = std::move(detail),
+                     .excuse = failure.excuse,
+                     .worker = failure.worker});
+  }
+}
+
+std::vector<Hosts::Gone> Dispatcher::look() {
+  if (stopped_ || bus_.state() != BusState::connected) {
+    return {};  // nobody can be heard: `reconnected` lets everybody's time begin anew
+  }
+  const MonoTime now = clock_.mono();
+  std::vector<Hosts::Gone> gone = hosts_.sweep(now);
+  std::map<CrewId, std::string> lost;
+  std::vector<CrewId> overdue;
+  for (auto& [crew, reaction] : reactions_) {
+    std::string why = why_lost(crew, reaction, now);
+    if (!why.empty()) {
+      lost.emplace(crew, std::move(why));
+    } else if (is_overdue(reaction, now)) {
+      overdue.push_back(crew);
+    }
+  }
+  for (auto& [crew, why] : lost) {
+    lose(crew, std::move(why));
+  }
+  for (const CrewId& crew : overdue) {
+    const Reaction& reaction = reactions_.at(crew);
+    reaction_failed(
+        {.crew = crew,
+         .slice = reaction.ready.slice,
+         .attempt = reaction.ready.attempt,
+         .outcome = proto::Outcome::timeout,
+         .detail = fmt::format("on host '{}': no answer within {} ms, and no word of it",
+                               reaction.holder_name, *reaction.ready.deadline_ms),
+         .excuse = fleet_.excuse_since(reaction.published)});
+  }
+  return gone;
+}
+
+// Why nobody works on it any more, or its answer will not come; empty: as far as we know, it goes
+// on.
+std::string Dispatcher::why_lost(const CrewId& crew, Reaction& reaction, MonoTime now) {
+  if (!reaction.is_published || !reaction.is_shared) {
+    return {};
+  }
+  if (!reaction.holder.empty()) {
+    if (!hosts_.knows(reaction.holder)) {
+      return fmt::format("the host '{}', which worked on it, is gone", reaction.holder_name);
+    }
+    if (hosts_.works_on(reaction.holder, crew, reaction.order())) {
+      reaction.answered.reset();
+    } else if (!reaction.answered) {
+      reaction.answered = now;
+    }
+  } else if (!is_armed(reaction)) {
+    const auto untaken = untaken_.find(crew);
+    const int before = untaken == untaken_.end() ? 0 : untaken->second;
+    const Micros limit{kUntakenMax.us << std::min(before, kUntakenDoublings)};
+    if (now - reaction.published < limit) {
+      return {};
+    }
+    untaken_[crew] = before + 1;
+    return fmt::format("no worker took it within {} ms", limit.us / 1'000);
+  }
+  const bool is_silent = reaction.answered && now - *reaction.answered >= kAnswerMax;
+  return is_silent ? "its worker has answered, but the answer did not arrive" : "";
+}
+
+// The host should have killed its worker and said so.
+bool Dispatcher::is_overdue(const Reaction& reaction, MonoTime now) const {
+  const auto deadline = reaction.deadline();
+  return !reaction.holder.empty() && deadline && now >= *deadline + kOverdueMax;
+}
+
+void Dispatcher::lose(const CrewId& crew, std::string why) {
+  const Reaction& reaction = reactions_.at(crew);
+  if (is_armed(reaction) && !disarm(crew)) {
+    return;  // worker_failed follows
+  }
+  engine::ReactionLost lost{.now = clock_.stream_now(),
+                            .crew = crew,
+                            .slice = reaction.ready.slice,
+                            .attempt = reaction.ready.attempt,
+                            .why = std::move(why)};
+  log_warn("reaction lost", {{"crew", crew.value},
+                             {"slice", lost.slice.value},
+                             {"attempt", lost.attempt.value},
+                             {"reason", lost.why}});
+  end(crew);
+  hooks_.on_lost(crew);
+  hooks_.give(std::move(lost), {});
+}
+
+proto::Orders Dispatcher::orders() const {
+  proto::Orders orders{.stream = stream_, .heard = hosts_.heard()};
+  for (const auto& [crew, reaction] : reactions_) {
+    if (!reaction.holder.empty()) {
+      orders.awaited.push_back(
+          {.crew = crew, .order = reaction.order(), .boot_id = reaction.holder});
+    }
+  }
+  return orders;
+}
+
+}  // namespace lc::supervisor
