@@ -36,6 +36,19 @@ std::string_view to_string(Outcome outcome) {
   LC_ASSERT(false && "an outcome without a word");
 }
 
+Outcome outcome_of_error(std::string_view error) {
+  if (error.starts_with("protocol:")) {
+    return Outcome::protocol;
+  }
+  if (error.starts_with("exit:")) {
+    return Outcome::exit;
+  }
+  if (error.starts_with("crash:")) {
+    return Outcome::crash;
+  }
+  return Outcome::error;
+}
+
 bool is_strike(Outcome outcome) {
   switch (outcome) {
     case Outcome::ok:

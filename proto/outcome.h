@@ -31,6 +31,10 @@ inline constexpr std::array kOutcomes = {
 
 std::string_view to_string(Outcome outcome);
 
+/// How a reaction ended by the words of its answer: `protocol: ...`, `exit:3`, `crash:11`, else
+/// error.
+Outcome outcome_of_error(std::string_view error);
+
 /// Whether the outcome counts against the crew (design: consecutive strikes disable it).
 bool is_strike(Outcome outcome);
 

@@ -22,7 +22,7 @@ engine::Input to_input(proto::Done done, WallTime now) {
                                 .diff = std::move(done.diff),
                                 .actions = std::move(done.actions)};
   }
-  const proto::Outcome outcome = outcome_of_error(done.error);
+  const proto::Outcome outcome = proto::outcome_of_error(done.error);
   return engine::ReactionFailed{
       .now = now,
       .crew = std::move(done.crew),
@@ -48,19 +48,6 @@ std::string note_of(const proto::Done& done) {
 }
 
 }  // namespace
-
-proto::Outcome outcome_of_error(std::string_view error) {
-  if (error.starts_with("protocol:")) {
-    return proto::Outcome::protocol;
-  }
-  if (error.starts_with("exit:")) {
-    return proto::Outcome::exit;
-  }
-  if (error.starts_with("crash:")) {
-    return proto::Outcome::crash;
-  }
-  return proto::Outcome::error;
-}
 
 void DoneGate::expect(const CrewId& crew, SliceIndex slice, Attempt attempt, std::string nonce) {
   expected_[crew] = Expected{slice, attempt, std::move(nonce)};

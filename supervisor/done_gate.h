@@ -67,8 +67,4 @@ class DoneGate {
   std::map<CrewId, Expected> expected_;
 };
 
-/// How a reaction ended by the words of its answer: `protocol: ...`, `exit:3`, `crash:11`, else
-/// error.
-proto::Outcome outcome_of_error(std::string_view error);
-
 }  // namespace lc::supervisor

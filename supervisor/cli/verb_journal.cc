@@ -7,6 +7,7 @@ void register_journal(Verbs& verbs) {
   verbs.push_back(journal_show_verb());
   verbs.push_back(journal_why_verb());
   verbs.push_back(journal_blame_verb());
+  verbs.push_back(journal_ready_verb());
 }
 
 }  // namespace lc::cli

@@ -25,6 +25,7 @@
 #include "proto/host_report.h"
 #include "proto/manifest.h"
 #include "proto/orders.h"
+#include "proto/recorded_reaction.h"
 #include "proto/slice.h"
 #include "proto/worker_config.h"
 
@@ -83,6 +84,8 @@ const std::map<std::string, Reader> kReaders = {
     {"live_config", read_config},
     {"orders", message<Orders>(parse_orders, write_orders)},
     {"ready", message<Ready>(parse_ready, write_ready)},
+    {"recorded_reaction",
+     message<RecordedReaction>(parse_recorded_reaction, write_recorded_reaction)},
     {"runtime", read_manifest},
     {"snapshot", message<Snapshot>(parse_snapshot, write_snapshot)},
     {"worker_config", message<WorkerConfig>(parse_worker_config, write_worker_config)},

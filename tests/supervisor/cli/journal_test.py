@@ -172,6 +172,44 @@ class Blame(Case):
         self.refused(65, "does not stand before it", "blame", "k0", "bad.rec")
 
 
+class Ready(Case):
+    def ready(self, *words):
+        return json.loads(self.said("ready", *words, "m.rec"))
+
+    def test_what_a_crew_was_given_and_what_came_of_it(self):
+        said = self.ready("commentator", "5")
+        self.assertEqual((said["record"], said["attempts"]), (12, 1))
+        given = said["ready"]
+        self.assertEqual((given["slice"], given["crew"], given["attempt"], given["nonce"]),
+                         (5, "commentator", 1, "recorded"))
+        self.assertEqual([(e["seq"], e["slice"], e["event"]["kind"]) for e in given["events"]],
+                         [(3, 3, "goal")])
+        self.assertEqual(given["ctx"], {"goals": 2, "line": "goal", "scene": "stands"})
+        self.assertEqual(given["needs"]["vision"]["slice"], 4)
+        outcome = said["outcome"]
+        self.assertEqual((outcome["record"], outcome["outcome"], outcome["diff"]["set"]),
+                         (14, "ok", {"scene": "right"}))
+        self.assertEqual([action["kind"] for action in outcome["actions"]], ["line"])
+
+    def test_a_reaction_that_failed_and_one_by_its_attempt(self):
+        outcome = self.ready("stats", "1", "--attempt", "1")["outcome"]
+        self.assertEqual((outcome["outcome"], outcome["detail"]),
+                         ("timeout", "took longer than 200 ms"))
+
+    def test_no_such_reaction_is_66_and_says_where_there_is_one(self):
+        self.refused(66, "crew 'commentator' was not dispatched in slice 3; it was in slices 1, 5; "
+                     "'live-crew journal why commentator 3' says why not",
+                     "ready", "commentator", "3", "m.rec")
+        self.refused(66, "no crew 'nobody'", "ready", "nobody", "1", "m.rec")
+        self.refused(66, "slice 70 is not closed by record 19, the last one; it was in slices 1, 5",
+                     "ready", "commentator", "70", "m.rec")
+        self.refused(66, "no attempt 2 of crew 'vision' in slice 0: it had 1 to 1",
+                     "ready", "vision", "0", "m.rec", "--attempt", "2")
+        self.refused(64, "CREW", "ready", "a.b", "0", "m.rec")
+        self.refused(64, "--attempt", "ready", "vision", "0", "m.rec", "--attempt", "0")
+        self.refused(66, "absent.rec", "ready", "vision", "0", "absent.rec")
+
+
 if __name__ == "__main__":
     BINARY, SIM_RECORDING = (os.path.abspath(sys.argv.pop(1)) for _ in range(2))
     unittest.main(verbosity=2)
