@@ -15,8 +15,8 @@ build_packages=(
 )
 run_packages=(ca-certificates nats-server python3)
 test_packages=(
-  ccache clang-format-19 cmake doctest-dev git iproute2 libbenchmark-dev librapidcheck-dev mandoc procps
-  python3-jinja2 python3-jsonschema python3-yaml shellcheck systemd
+  ccache clang-format-19 cmake doctest-dev gdb git iproute2 libbenchmark-dev librapidcheck-dev mandoc
+  procps python3-jinja2 python3-jsonschema python3-yaml shellcheck systemd
 )
 lint_packages=(clang-19 clang-tidy-19 libclang-rt-19-dev)
 

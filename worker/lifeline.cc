@@ -20,6 +20,7 @@ namespace lc::worker {
 namespace {
 
 constexpr int kStatusFd = 3;
+constexpr int kExitOfSignal = 128;  // as shells count
 
 sigset_t leave_signals() {
   sigset_t set;
@@ -108,6 +109,26 @@ void ignore_broken_pipes() {
 void block_leave_signals() {
   const sigset_t signals = leave_signals();
   sigprocmask(SIG_BLOCK, &signals, nullptr);
+}
+
+void end_with_signals(ChildTree& tree, Interrupt interrupt) {
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGHUP);
+  if (interrupt == Interrupt::ends) {
+    sigaddset(&signals, SIGINT);
+  } else {
+    signal(SIGINT, SIG_IGN);
+  }
+  sigprocmask(SIG_BLOCK, &signals, nullptr);
+  std::thread([&tree, signals] {
+    int number = 0;
+    while (sigwait(&signals, &number) != 0) {
+    }
+    tree.end_for_good();
+    _exit(kExitOfSignal + number);
+  }).detach();
 }
 
 Result<ConfigInput> read_config_line() {

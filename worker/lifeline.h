@@ -25,6 +25,13 @@ void ignore_broken_pipes();
 /// Blocks SIGTERM and SIGINT, which the thread of leave_with_supervisor takes. Before any thread.
 void block_leave_signals();
 
+/// What a terminal's Ctrl-C does to a process that a person started.
+enum class Interrupt { ends, is_ignored };  // ignored: it is meant for a debugger
+
+/// For a worker in the foreground: starts a thread that ends the process, with everything that it
+/// started, at SIGTERM, SIGHUP or SIGINT. `tree` must live as long as the process.
+void end_with_signals(ChildTree& tree, Interrupt interrupt);
+
 inline constexpr std::size_t kConfigBytesMax = std::size_t{64} << 10;
 
 /// The first line of standard input, and what was read with it.

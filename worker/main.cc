@@ -1,13 +1,33 @@
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <cstring>
+#include <span>
+#include <string>
 
 #include "worker/cgroup.h"
+#include "worker/debug/debug.h"
 #include "worker/lifeline.h"
 #include "worker/once.h"
 #include "worker/options.h"
 #include "worker/sandbox/apply.h"
 #include "worker/service.h"
+
+namespace lc::worker {
+namespace {
+
+int debug(const Options& options, std::span<const char* const> words, char** variables) {
+  const auto show = [](const std::string& text) {
+    fmt::print("{}", text);
+    std::fflush(stdout);
+  };
+  const DebugRun run = run_debug(options.debug, words, read_environment(variables), show);
+  fmt::print("{}", run.out);
+  return run.exit_code;
+}
+
+}  // namespace
+}  // namespace lc::worker
 
 int main(int argc, char** argv, char** variables) {
   using namespace lc::worker;
@@ -42,6 +62,8 @@ int main(int argc, char** argv, char** variables) {
       fmt::print("{}", result.done);
       return result.exit_code;
     }
+    case Options::Mode::debug:
+      return debug(*options, {argv + 1, static_cast<std::size_t>(argc - 1)}, variables);
     case Options::Mode::serve:
       return run_service(*options, read_environment(variables));
   }

@@ -93,6 +93,11 @@ Result<Options> parse_options(int argc, const char* const* argv) {
     }
   }
   Options options;
+  if (argc > 1 && std::string_view(argv[1]) == "debug") {
+    options.mode = Options::Mode::debug;
+    LC_TRY(options.debug, parse_debug_options({argv + 2, static_cast<std::size_t>(argc - 2)}));
+    return options;
+  }
   const bool once = argc > 1 && std::string_view(argv[1]) == "once";
   LC_TRY(const Values values, read_values(argc, argv, once ? 2 : 1));
   if (once) {
@@ -114,6 +119,8 @@ std::string_view usage() {
   return R"(usage: lcworker --stream STREAM --crew CREW [--cassette FILE]
        lcworker once --crew-file FILE.runtime.yaml [--llm-url URL] [--cassette FILE]
                      < ready.json > done.json
+       lcworker debug --crew CREW --slice N [--attempt K] [-s STREAM | --journal FILE]
+                      [--crews DIR] [--gdb | --pdb] [--live-model [--llm-url URL]] [--json]
        lcworker --probe-sandbox
        lcworker --help | --version
 
@@ -125,15 +132,35 @@ The second form runs one reaction in the foreground, without NATS, to try a crew
   --crew-file FILE   the crew's <crew>.runtime.yaml
   --llm-url URL      base URL of the model service (otherwise OPENAI_BASE_URL)
 
+The third form runs one recorded reaction once more, in the foreground: as it was given then, with
+no time limit and no sandbox, and nothing is published. It says what came out and where that differs
+from what was recorded.
+  --crew CREW        the crew
+  --slice N          the slice of the reaction, as `live-crew journal why` counts them
+  --attempt K        which of several reactions in that slice (otherwise the last)
+  --stream, -s NAME  the stream whose journal has it (otherwise STREAM), at --nats URL (otherwise
+                     LIVE_CREW_NATS); it is only read
+  --journal FILE     a recording instead; - is standard input
+  --crews DIR        the folder of crews (otherwise LIVE_CREW_CREWS, or crews)
+  --patience S       seconds to wait for the server
+  --gdb              under gdb: set breakpoints, then `run`, as often as you like; the last run
+                     counts. A crew without a program runs in lcworker: then gdb has that
+  --pdb              a crew in Python: stops in pdb where react() begins
+  --live-model       asks the model; otherwise it answers as it did then
+  --json             one JSON object on standard output
+
 With --cassette (otherwise LIVE_CREW_CASSETTE), a crew that asks a model is answered from a
 recording and no model service is asked.
 
-The third form confines itself as it would for a crew with `sandbox: standard`, and writes what
+The fourth form confines itself as it would for a crew with `sandbox: standard`, and writes what
 this kernel has for that, and what is missing, as one JSON line.
 
-exit codes: 0 told to leave, or the reaction succeeded; 1 the reaction failed (once), or the
-            kernel refuses the sandbox (--probe-sandbox);
-            64 wrong usage; 65 the ready message is wrong (once); 69 NATS unreachable;
+exit codes: 0 told to leave, the reaction succeeded (once), or it came to the same (debug);
+            1 the reaction failed (once), it came to something else or the journal does not know
+            its end (debug), or the kernel refuses the sandbox (--probe-sandbox);
+            64 wrong usage; 65 the ready message is wrong (once), or the journal is damaged (debug);
+            66 no such reaction, journal or recording (debug);
+            69 NATS unreachable, or no live-crew or gdb to be found (debug);
             78 configuration, crew or cassette invalid
 )";
 }

@@ -9,7 +9,6 @@
 
 #include "common/diagnostic.h"
 #include "common/fd.h"
-#include "proto/manifest.h"
 #include "worker/crew/program.h"
 #include "worker/crew/prompt.h"
 #include "worker/llm/cassette_model.h"
@@ -48,7 +47,22 @@ fs::path prompt_path(const fs::path& manifest) {
   return manifest.parent_path() / (name + ".yaml");
 }
 
-Result<proto::Manifest> load_manifest(const fs::path& path) {
+Result<std::unique_ptr<ModelClient>> play_cassette(const CassetteFile& file, const CrewId& crew) {
+  LC_TRY(auto entries, proto::parse_cassette(file.text, file.path));
+  return std::make_unique<CassetteModel>(file.path, std::move(entries), crew);
+}
+
+Result<std::unique_ptr<ModelClient>> ask_service(const proto::LlmConfig& config,
+                                                 const Environment& environment,
+                                                 const OnProgress& on_progress) {
+  LC_TRY(LlmSettings settings, resolve_llm(config, environment));
+  return HttpModelClient::create(std::move(settings), on_progress);
+}
+
+}  // namespace
+
+Result<proto::Manifest> load_manifest(const std::string& file) {
+  const fs::path path = file;
   LC_TRY(const std::string text, read_file(path));
   const fs::path prompt = prompt_path(path);
   std::string prompt_text;
@@ -67,20 +81,6 @@ Result<proto::Manifest> load_manifest(const fs::path& path) {
   result.manifest->folder = fs::absolute(path).parent_path().string();
   return std::move(*result.manifest);
 }
-
-Result<std::unique_ptr<ModelClient>> play_cassette(const CassetteFile& file, const CrewId& crew) {
-  LC_TRY(auto entries, proto::parse_cassette(file.text, file.path));
-  return std::make_unique<CassetteModel>(file.path, std::move(entries), crew);
-}
-
-Result<std::unique_ptr<ModelClient>> ask_service(const proto::LlmConfig& config,
-                                                 const Environment& environment,
-                                                 const OnProgress& on_progress) {
-  LC_TRY(LlmSettings settings, resolve_llm(config, environment));
-  return HttpModelClient::create(std::move(settings), on_progress);
-}
-
-}  // namespace
 
 Result<std::unique_ptr<Crew>> load_crew(const proto::WorkerConfig& config, ChildTree& tree,
                                         const Environment& environment,

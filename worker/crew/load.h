@@ -5,6 +5,7 @@
 #include <string>
 
 #include "common/result.h"
+#include "proto/manifest.h"
 #include "proto/worker_config.h"
 #include "worker/child_tree.h"
 #include "worker/crew/crew.h"
@@ -13,6 +14,12 @@
 #include "worker/progress.h"
 
 namespace lc::worker {
+
+/// Reads `<crew>.runtime.yaml`, and `<crew>.yaml` beside it if it exists.
+///
+/// Errors: invalid_input - every problem, one a line, with file:line:col; not_found, denied - a
+/// file cannot be read.
+Result<proto::Manifest> load_manifest(const std::string& file);
 
 /// Reads the crew's files and builds what reacts; nothing is started yet.
 ///

@@ -18,6 +18,10 @@ class CrewError(Exception):
     """The crew's file cannot be used."""
 
 
+class LeftDebugger(Exception):
+    """The person quit the debugger before react() had ended."""
+
+
 def load(path):
     """The function `react` of the file."""
     folder, name = os.path.split(os.path.abspath(path))
@@ -65,8 +69,9 @@ async def _drain(generator):
 class Runner:
     """Runs the reactions of one crew, coroutines on one event loop."""
 
-    def __init__(self, react):
+    def __init__(self, react, call=lambda function, *args: function(*args)):
         self._react = react
+        self._call = call
         self._loop = None
 
     def _await(self, coroutine):
@@ -92,7 +97,7 @@ class Runner:
     def answer(self, request):
         ctx = Context(request["ctx"])
         events = [Event.from_wire(item) for item in request["events"]]
-        actions = self._actions(ctx, events, Slice(request))
+        actions = self._call(self._actions, ctx, events, Slice(request))
         return {"diff": ctx.diff(), "actions": actions}
 
 
@@ -100,12 +105,22 @@ async def _awaited(awaitable):
     return await awaitable
 
 
-def serve(path):
-    runner = Runner(load(path))
+def make_runner(path, debugs):
+    react = load(path)
+    if not debugs:
+        return Runner(react)
+    from . import _debug  # pdb is slow to import
+    return Runner(react, _debug.Debugger(react).call)
+
+
+def serve(path, debugs=False):
+    runner = make_runner(path, debugs)
     _wire.send({"ready": True})
     for request in _wire.requests():
         try:
             _wire.send(runner.answer(request))
+        except LeftDebugger as error:
+            _wire.send({"error": str(error)})
         except Exception as error:  # whatever the crew raised is its answer
             traceback.print_exc()
             _wire.send({"error": describe(error, path)[:4096]})
@@ -117,8 +132,11 @@ def main(argv):
         print("usage: python3 -m live_crew crew.py", file=sys.stderr)
         return 64
     _wire.take_channels()
+    debugs = bool(os.environ.pop("LIVE_CREW_PDB", ""))  # what the crew starts is not asked
     try:
-        return serve(argv[1])
+        if debugs:
+            _wire.take_terminal()
+        return serve(argv[1], debugs)
     except CrewError as error:
         _wire.send({"failed": str(error)})
     except BrokenPipeError:

@@ -29,6 +29,16 @@ def take_channels():
     sys.stdout = sys.stderr
 
 
+def take_terminal():
+    """Makes the terminal standard input and output, for pdb; after take_channels()."""
+    terminal = os.open("/dev/tty", os.O_RDWR)
+    for descriptor in (0, 1):
+        os.dup2(terminal, descriptor)
+    os.close(terminal)
+    sys.stdin = open(0, encoding="utf-8", errors="replace", closefd=False)
+    sys.stdout = open(1, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)
+
+
 def requests():
     """The requests, until the worker is gone."""
     for line in _requests:
