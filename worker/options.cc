@@ -120,7 +120,8 @@ std::string_view usage() {
        lcworker once --crew-file FILE.runtime.yaml [--llm-url URL] [--cassette FILE]
                      < ready.json > done.json
        lcworker debug --crew CREW --slice N [--attempt K] [-s STREAM | --journal FILE]
-                      [--crews DIR] [--gdb | --pdb] [--live-model [--llm-url URL]] [--json]
+                      [--crews DIR] [--gdb | --pdb] [--json]
+                      [--live-model [--config FILE] [--llm-url URL]]
        lcworker --probe-sandbox
        lcworker --help | --version
 
@@ -146,7 +147,8 @@ from what was recorded.
   --gdb              under gdb: set breakpoints, then `run`, as often as you like; the last run
                      counts. A crew without a program runs in lcworker: then gdb has that
   --pdb              a crew in Python: stops in pdb where react() begins
-  --live-model       asks the model; otherwise it answers as it did then
+  --live-model       asks the model, as live-config.yaml says (--config, otherwise
+                     LIVE_CREW_CONFIG); otherwise it answers as it did then
   --json             one JSON object on standard output
 
 With --cassette (otherwise LIVE_CREW_CASSETTE), a crew that asks a model is answered from a

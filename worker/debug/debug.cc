@@ -8,8 +8,12 @@
 #include <utility>
 
 #include "common/clock.h"
+#include "common/diagnostic.h"
 #include "common/fd.h"
+#include "common/files.h"
+#include "common/yaml.h"
 #include "proto/cassette.h"
+#include "proto/config.h"
 #include "worker/child_tree.h"
 #include "worker/crew/load.h"
 #include "worker/crew/program.h"
@@ -28,6 +32,8 @@ constexpr int kExitSame = 0;
 constexpr int kExitDifferent = 1;  // or nothing to compare with
 constexpr int kExitBadInput = 65;
 constexpr const char* kCrewsVariable = "LIVE_CREW_CREWS";
+constexpr const char* kConfigVariable = "LIVE_CREW_CONFIG";
+constexpr std::size_t kConfigFileBytesMax = kYamlBytesMax * 2;  // longer files are refused as YAML
 constexpr const char* kPassVariable = "LIVE_CREW_PASS_ENV";
 constexpr const char* kPdbVariable = "LIVE_CREW_PDB";  // read by worker/python
 constexpr const char* kTerminal = "/dev/tty";
@@ -128,6 +134,36 @@ proto::Ready without_limit(proto::Ready ready, const proto::Manifest& manifest) 
   return ready;
 }
 
+// Where and how a model is asked, as the supervisor would have its workers told.
+Step<proto::LlmConfig> llm_config(const DebugOptions& options, const Environment& environment) {
+  std::string file = options.config;
+  if (const auto named = environment.find(kConfigVariable);
+      file.empty() && named != environment.end()) {
+    file = named->second;
+  }
+  std::string text;
+  if (!file.empty()) {
+    auto read = read_text_file(file, kConfigFileBytesMax);
+    if (!read) {
+      return stop(exit_config, fmt::format("--config {}: {}", file, read.error().message));
+    }
+    text = std::move(*read);
+  }
+  const proto::ConfigResult resolved = proto::resolve_config(text, file, environment);
+  if (!resolved.config) {
+    std::string words;
+    for (const Diagnostic& diagnostic : resolved.diagnostics) {
+      words += (words.empty() ? "" : "\n") + format_diagnostic(diagnostic);
+    }
+    return stop(exit_config, words);
+  }
+  proto::LlmConfig llm = resolved.config->llm;
+  if (!options.llm_url.empty()) {
+    llm.base_url = options.llm_url;
+  }
+  return llm;
+}
+
 Environment with_pdb(Environment environment) {
   std::string& passed = environment[kPassVariable];
   passed += (passed.empty() ? "" : ",") + std::string(kPdbVariable);
@@ -140,8 +176,12 @@ Step<Answer> react(const DebugOptions& options, const DebugFacts& facts,
   const proto::Ready ready = without_limit(facts.recorded.ready, facts.manifest);
   proto::WorkerConfig config{
       .stream = ready.stream, .crew = ready.crew, .manifest = facts.crew_file};
-  if (!options.llm_url.empty()) {
-    config.llm.base_url = options.llm_url;
+  if (options.model == DebugOptions::Model::live) {
+    auto llm = llm_config(options, environment);
+    if (!llm) {
+      return std::unexpected(llm.error());
+    }
+    config.llm = std::move(*llm);
   }
   if (options.debugger == DebugOptions::Debugger::gdb) {
     const auto gdb = find_gdb(environment);

@@ -13,9 +13,10 @@ namespace lc::worker {
 namespace {
 
 constexpr std::int64_t kNumberMax = 9'007'199'254'740'991;
-constexpr std::array<std::string_view, 14> kNames = {
-    "--attempt", "--crew", "--crews",    "--gdb", "--journal", "--json",   "--live-model",
-    "--llm-url", "--nats", "--patience", "--pdb", "--slice",   "--stream", "-s",
+constexpr std::array<std::string_view, 15> kNames = {
+    "--attempt",  "--config", "--crew",       "--crews",   "--gdb",
+    "--journal",  "--json",   "--live-model", "--llm-url", "--nats",
+    "--patience", "--pdb",    "--slice",      "--stream",  "-s",
 };
 constexpr std::array<std::string_view, 4> kSwitches = {"--gdb", "--json", "--live-model", "--pdb"};
 
@@ -107,12 +108,17 @@ Result<DebugOptions> parse_debug_options(std::span<const char* const> words) {
   options.nats = value_of(values, "--nats");
   options.patience = value_of(values, "--patience");
   options.crews = value_of(values, "--crews");
+  options.config = value_of(values, "--config");
   options.llm_url = value_of(values, "--llm-url");
   LC_TRY(options.debugger, debugger_of(values));
   if (values.contains("--live-model")) {
     options.model = DebugOptions::Model::live;
-  } else if (values.contains("--llm-url")) {
-    return bad("option --llm-url belongs to --live-model: otherwise no model is asked");
+  }
+  for (const std::string_view name : {"--config", "--llm-url"}) {
+    if (values.contains(name) && options.model == DebugOptions::Model::recorded) {
+      return bad(
+          fmt::format("option {} belongs to --live-model: otherwise no model is asked", name));
+    }
   }
   if (values.contains("--json")) {
     options.output = DebugOptions::Output::json;

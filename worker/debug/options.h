@@ -24,7 +24,8 @@ struct DebugOptions {
   std::string nats;                // empty: the variable, or the default
   std::string patience;            // seconds for the connection; empty: the default
   std::string crews;               // the folder; empty: the variable, or `crews`
-  std::string llm_url;             // empty: from the environment
+  std::string config;   // live-config.yaml for a model that is asked; empty: the variable
+  std::string llm_url;  // empty: of the configuration or the environment
   Debugger debugger = Debugger::none;
   Model model = Model::recorded;
   Output output = Output::text;

@@ -22,7 +22,7 @@ TEST_CASE("debug options: each has its place") {
   const auto options =
       parse({"--crew=vision", "--slice=84", "--attempt", "2", "-s", "m1", "--journal", "m.rec",
              "--nats=nats://h:1", "--patience", "2", "--crews", "c", "--pdb", "--live-model",
-             "--llm-url=http://m/v1", "--json"});
+             "--llm-url=http://m/v1", "--json", "--config", "l.yaml"});
   REQUIRE(options);
   CHECK(*options == DebugOptions{.crew = {"vision"},
                                  .slice = {84},
@@ -32,6 +32,7 @@ TEST_CASE("debug options: each has its place") {
                                  .nats = "nats://h:1",
                                  .patience = "2",
                                  .crews = "c",
+                                 .config = "l.yaml",
                                  .llm_url = "http://m/v1",
                                  .debugger = DebugOptions::Debugger::pdb,
                                  .model = DebugOptions::Model::live,
@@ -59,6 +60,7 @@ TEST_CASE("debug options: what is wrong is named") {
       {{"--crew", "c", "--slice", "1", "more"}, "unknown option 'more'"},
       {{"--crew", "c", "--slice", "1", "--json=1"}, "--json takes no value"},
       {{"--crew", "c", "--slice", "1", "--gdb", "--pdb"}, "exclude each other"},
+      {{"--crew", "c", "--slice", "1", "--config", "x"}, "--config belongs to --live-model"},
       {{"--crew", "c", "--slice", "1", "--llm-url", "http://m"}, "belongs to --live-model"},
   };
   for (const Row& row : rows) {
