@@ -294,6 +294,7 @@ DebugRun run_debug(const DebugOptions& options, std::span<const char* const> wor
   end_with_signals(tree, options.debugger == DebugOptions::Debugger::none ? Interrupt::ends
                                                                           : Interrupt::is_ignored);
   auto run = debug(options, words, environment, tree, show);
+  tree.stop_here_when_leaving();  // what a signal ended did not end by itself
   tree.end_children();
   if (run) {
     return std::move(*run);
