@@ -160,6 +160,7 @@ Error become_gdb(const std::string& gdb, const std::vector<std::string>& words) 
                                   fs::read_symlink("/proc/self/exe", error).string()};
   all.insert(all.end(), words.begin(), words.end());
   std::vector<char*> pointers;
+  pointers.reserve(all.size() + 1);
   for (std::string& word : all) {
     pointers.push_back(word.data());
   }

@@ -41,6 +41,7 @@ std::string events_words(const std::vector<proto::BatchEvent>& events) {
 
 std::string needs_words(const proto::Ready& ready) {
   std::vector<std::string> words;
+  words.reserve(ready.needs.size());
   for (const auto& [crew, result] : ready.needs) {
     words.push_back(fmt::format("{} of slice {}", crew, result.slice.value));
   }
