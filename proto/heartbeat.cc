@@ -47,7 +47,7 @@ Result<Heartbeat> parse_heartbeat(std::string_view text) {
   heartbeat.crews_disabled = reader.integer("crews_disabled", kCount);
   heartbeat.reactions_in_flight = reader.integer("reactions_in_flight", kCount);
   heartbeat.containment = reader.text("containment", {.min = 1, .max = 16});
-  heartbeat.boot_id = reader.text("boot_id", {.min = 1, .max = 256});
+  heartbeat.boot_id = reader.text("boot_id", kBootIdLength);
   heartbeat.role = read_role(reader);
   heartbeat.lease_revision = reader.integer("lease_revision", kCount);
   heartbeat.crews = read_crews(reader, "crews");

@@ -107,7 +107,7 @@ Result<HostReport> parse_host_report(std::string_view text) {
   reader.version();
   report.stream = reader.stream("stream");
   report.host = reader.text("host");
-  report.boot_id = reader.text("boot_id", {.min = 1, .max = 256});
+  report.boot_id = reader.text("boot_id", kBootIdLength);
   report.seq = reader.integer("seq", kCountFromOne);
   if (reader.has("leaving")) {
     report.is_leaving = reader.any("leaving") == "true";

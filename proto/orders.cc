@@ -9,20 +9,18 @@
 namespace lc::proto {
 namespace {
 
-constexpr TextLength kBootId = {.min = 1, .max = 256};
-
 Awaited read_awaited(ObjectReader reader) {
   Awaited awaited;
   awaited.crew = reader.crew("crew");
   awaited.order = read_order(reader);
-  awaited.boot_id = reader.text("boot_id", kBootId);
+  awaited.boot_id = reader.text("boot_id", kBootIdLength);
   reader.finish();
   return awaited;
 }
 
 HeardHost read_heard(ObjectReader reader) {
   HeardHost heard;
-  heard.boot_id = reader.text("boot_id", kBootId);
+  heard.boot_id = reader.text("boot_id", kBootIdLength);
   heard.seq = reader.integer("seq", kCountFromOne);
   heard.failure = reader.integer("failure", kCount);
   reader.finish();
@@ -42,7 +40,7 @@ Result<Orders> parse_orders(std::string_view text) {
   reader.constant("kind", "__orders");
   reader.version();
   orders.stream = reader.stream("stream");
-  orders.boot_id = reader.text("boot_id", kBootId);
+  orders.boot_id = reader.text("boot_id", kBootIdLength);
   orders.lease_revision = reader.integer("lease_revision", kCount);
   orders.disabled = read_crews(reader, "disabled");
   read_each(reader, "awaited", [&orders](ObjectReader item) {

@@ -47,6 +47,9 @@ struct TextLength {
   std::size_t max = std::numeric_limits<std::size_t>::max();
 };
 
+/// Of the id of one run of a supervisor.
+inline constexpr TextLength kBootIdLength = {.min = 1, .max = 256};
+
 /// Counts on the wire stay exact where numbers are doubles: 2^53 - 1.
 inline constexpr std::int64_t kWireIntMax = 9'007'199'254'740'991;
 inline constexpr IntRange kAnyWireInt = {-kWireIntMax, kWireIntMax};

@@ -150,6 +150,9 @@ Result<Ready> parse_ready(std::string_view text) {
   ready.crew = reader.crew("crew");
   ready.attempt = {reader.integer("attempt", kCountFromOne)};
   ready.nonce = read_nonce(reader);
+  if (reader.has("to")) {
+    ready.to = reader.text("to", kBootIdLength);
+  }
   ready.epoch0 = reader.time("epoch0");
   ready.slice_ms = reader.integer("slice_ms", {1, kSliceMsMax});
   ready.deadline_ms = read_deadline(reader);
@@ -176,6 +179,9 @@ std::string write_ready(const Ready& ready) {
   writer.key("crew").string(ready.crew.value);
   writer.key("attempt").number(ready.attempt.value);
   writer.key("nonce").string(ready.nonce);
+  if (!ready.to.empty()) {
+    writer.key("to").string(ready.to);
+  }
   writer.key("epoch0").string(format_rfc3339(ready.epoch0));
   writer.key("slice_ms").number(ready.slice_ms);
   writer.key("deadline_ms");

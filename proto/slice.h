@@ -47,6 +47,7 @@ struct Ready {
   CrewId crew;
   Attempt attempt;
   std::string nonce;  // [A-Za-z0-9_-]{1,100}; the answer must repeat it
+  std::string to;     // boot_id of the host whose worker is to react; empty: whoever hears it
   WallTime epoch0;
   std::int64_t slice_ms = 500;
   std::optional<std::int64_t> deadline_ms;  // length of the reaction's budget, from publication

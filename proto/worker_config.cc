@@ -136,6 +136,9 @@ Result<WorkerConfig> parse_worker_config(std::string_view text) {
   config.manifest = reader.text("manifest", kSomeText);
   config.llm = read_llm(reader.object("llm"));
   config.role = read_one_of<WorkerRole>(reader, "role", kRoles);
+  if (reader.has("boot_id")) {
+    config.boot_id = reader.text("boot_id", kBootIdLength);
+  }
   config.sandbox = read_sandbox(reader.object("sandbox"));
   reader.finish();
   if (!problems.empty()) {
@@ -158,7 +161,11 @@ std::string write_worker_config(const WorkerConfig& config) {
   writer.key("api_key_env").string(config.llm.api_key_env);
   writer.key("timeout_ms").number(config.llm.timeout_ms);
   writer.end_object();
-  writer.key("role").string(kRoles[static_cast<std::size_t>(config.role)]).key("sandbox");
+  writer.key("role").string(kRoles[static_cast<std::size_t>(config.role)]);
+  if (!config.boot_id.empty()) {
+    writer.key("boot_id").string(config.boot_id);
+  }
+  writer.key("sandbox");
   write_sandbox(writer, config.sandbox);
   writer.end_object();
   return out;

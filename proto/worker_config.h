@@ -33,6 +33,7 @@ struct WorkerConfig {
   std::string manifest;  // path of <crew>.runtime.yaml
   LlmConfig llm;
   WorkerRole role = WorkerRole::active;
+  std::string boot_id = {};  // of the supervisor: only orders to it are taken; empty: every one
   Sandbox sandbox;
 
   bool operator==(const WorkerConfig&) const = default;

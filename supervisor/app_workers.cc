@@ -44,6 +44,7 @@ void App::add_workers() {
       .nats_url = config.worker_nats_url.empty() ? config.nats_url : config.worker_nats_url,
       .llm = config.llm,
       .require_sandbox = config.require_sandbox,
+      .boot_id = boot_id_,
       .environment = options_.environment};
   std::set<std::string> unenforced;
   for (const auto& limit : cells_->unenforced()) {

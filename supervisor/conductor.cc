@@ -20,8 +20,8 @@ constexpr std::size_t kLoggedBytesMax = 2'000;   // of an error's detail
 Conductor::Conductor(ConductorParts parts, Options options)
     : parts_(parts),
       options_(std::move(options)),
-      dispatcher_(options_.rules.stream, parts_.bus, parts_.fleet, parts_.timers, parts_.clock,
-                  dispatcher_hooks()),
+      dispatcher_(options_.rules.stream, options_.author.boot_id, parts_.bus, parts_.fleet,
+                  parts_.timers, parts_.clock, dispatcher_hooks()),
       departures_(options_.rules.stream, parts_.outbox, parts_.faults,
                   {.may_leave = parts_.may_act,
                    .on_snapshot = [this](engine::PublishSnapshot& beat) { broadcast(beat); }}) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #include "common/check.h"
@@ -36,9 +37,10 @@ std::vector<std::string> ready_parts(std::string text, const std::string& id,
   return parts;
 }
 
-Dispatcher::Dispatcher(StreamId stream, Bus& bus, process::Fleet& fleet, Timers& timers,
-                       RunClock& clock, Hooks hooks)
+Dispatcher::Dispatcher(StreamId stream, std::string boot_id, Bus& bus, process::Fleet& fleet,
+                       Timers& timers, RunClock& clock, Hooks hooks)
     : stream_(stream),
+      boot_id_(std::move(boot_id)),
       bus_(bus),
       fleet_(fleet),
       timers_(timers),
@@ -60,20 +62,38 @@ void Dispatcher::dispatch(proto::Ready ready) {
 
 void Dispatcher::publish(Reaction& reaction) {
   const CrewId& crew = reaction.ready.crew;
-  const bool is_ready = (local_.contains(crew) && fleet_.is_ready(crew)) || hosts_.has_ready(crew);
-  if (stopped_ || !is_ready) {
+  std::string host = stopped_ ? "" : next_host(crew);
+  if (host.empty()) {
     return;  // worker_ready comes back to it
   }
+  reaction.ready.to = std::move(host);
   if (!hooks_.may_act() || !send(reaction.ready)) {
     return;  // go_on or reconnected comes back to it
   }
+  last_[crew] = reaction.ready.to;
   reaction.is_published = true;
   reaction.published = clock_.mono();
   hooks_.on_lag(crew, reaction.published - reaction.decided);
-  reaction.is_shared = hosts_.selects(crew);
-  if (!reaction.is_shared) {
+  if (is_elsewhere(reaction)) {
+    reaction.holder_name = hosts_.name_of(reaction.ready.to);
+  } else {
     arm(crew, reaction.order(), reaction.deadline());
   }
+}
+
+// Who is ready, in turns; empty: nobody.
+std::string Dispatcher::next_host(const CrewId& crew) const {
+  std::vector<std::string> ready = hosts_.ready_for(crew);
+  if (local_.contains(crew) && fleet_.is_ready(crew)) {
+    ready.insert(std::ranges::upper_bound(ready, boot_id_), boot_id_);
+  }
+  if (ready.empty()) {
+    return "";
+  }
+  const auto last = last_.find(crew);
+  const auto next =
+      last == last_.end() ? ready.begin() : std::ranges::upper_bound(ready, last->second);
+  return next == ready.end() ? ready.front() : *next;
 }
 
 bool Dispatcher::send(const proto::Ready& ready) {
@@ -133,7 +153,6 @@ void Dispatcher::accept(DoneAccepted accepted) {
   if (here && !disarm(accepted.crew)) {
     return;  // the deadline or the worker's death came first: worker_failed follows
   }
-  untaken_.erase(accepted.crew);
   auto* failed = std::get_if<engine::ReactionFailed>(&accepted.input);
   if (failed != nullptr && here) {
     // Of a program that needed too much memory its worker knows only that it was killed.
@@ -195,11 +214,8 @@ void Dispatcher::publish_again() {
     again_ = timers_.arm(clock_.mono() + kAgainPauses[again_count_++], [this] { publish_again(); });
   }
   for (auto& [crew, reaction] : reactions_) {
-    const bool is_taken = !reaction.holder.empty() || (reaction.is_shared && is_armed(reaction));
     if (!reaction.is_published) {
       publish(reaction);
-    } else if (is_taken) {
-      continue;  // another worker of its group would get it
     } else if (!hooks_.may_act() || !send(reaction.ready)) {
       log_warn("reaction not published again", {{"crew", crew.value}});
     }
@@ -254,6 +270,10 @@ void Dispatcher::arm(const CrewId& crew, const proto::Order& order,
                      std::optional<MonoTime> deadline) {
   armed_[crew] = order;
   fleet_.arm(crew, order.slice, order.attempt, deadline);
+}
+
+bool Dispatcher::is_elsewhere(const Reaction& reaction) const {
+  return reaction.is_published && reaction.ready.to != boot_id_;
 }
 
 bool Dispatcher::is_armed(const Reaction& reaction) const {

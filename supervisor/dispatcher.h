@@ -30,12 +30,12 @@ namespace lc::supervisor {
 std::vector<std::string> ready_parts(std::string text, const std::string& id,
                                      std::int64_t bytes_max);
 
-/// Wakes crews and takes their answers: publishes `ready` when a worker of the crew is there to
-/// hear it, here or on another host, and turns every way a reaction can end into one engine input.
+/// Wakes crews and takes their answers: addresses `ready` to a host on which a worker of the crew
+/// is there to hear it, and turns every way a reaction can end into one engine input.
 ///
-/// A crew that only this host has selected is watched from the publication on. When other hosts
-/// have it too, nobody knows which worker gets the order before that says so: its host watches it,
-/// and what no worker takes, or whose host is gone, is lost and dispatched anew.
+/// Where several hosts have a crew, they take turns. A worker of this host is watched from the
+/// publication on; one of another host is watched there, and what nobody works on there any more is
+/// lost, and dispatched anew.
 class Dispatcher {
  public:
   struct Hooks {
@@ -49,8 +49,9 @@ class Dispatcher {
     std::function<void(const CrewId&, Micros)> on_reaction;  // ready published -> answer accepted
   };
 
-  Dispatcher(StreamId stream, Bus& bus, process::Fleet& fleet, Timers& timers, RunClock& clock,
-             Hooks hooks);
+  /// `boot_id`: of this run of the supervisor.
+  Dispatcher(StreamId stream, std::string boot_id, Bus& bus, process::Fleet& fleet, Timers& timers,
+             RunClock& clock, Hooks hooks);
 
   void run_here(const CrewId& crew) { local_.insert(crew); }
   bool runs_here(const CrewId& crew) const { return local_.contains(crew); }
@@ -94,9 +95,8 @@ class Dispatcher {
     MonoTime decided;
     MonoTime published;
     bool is_published = false;
-    bool is_shared = false;  // other hosts have the crew too, or alone
-    std::string holder;      // boot_id of the other host that works on it; empty: none
-    std::string holder_name;
+    bool is_taken = false;    // another host's worker said so
+    std::string holder_name;  // of the host that it is addressed to
     std::optional<MonoTime> answered;  // since when its worker says so, and no answer came
 
     proto::Order order() const { return {ready.slice, ready.attempt, tag}; }
@@ -113,6 +113,8 @@ class Dispatcher {
   Reaction* find(const CrewId& crew, const proto::Order& order);
   void reaction_failed(engine::ReactionFailed failed);
   void arm(const CrewId& crew, const proto::Order& order, std::optional<MonoTime> deadline);
+  std::string next_host(const CrewId& crew) const;
+  bool is_elsewhere(const Reaction& reaction) const;
   bool is_armed(const Reaction& reaction) const;
   bool disarm(const CrewId& crew);
   void taken_elsewhere(const std::string& boot_id, const CrewId& crew, const proto::Order& order);
@@ -122,6 +124,7 @@ class Dispatcher {
   void lose(const CrewId& crew, std::string why);
 
   StreamId stream_;
+  std::string boot_id_;
   Bus& bus_;
   process::Fleet& fleet_;
   Timers& timers_;
@@ -134,7 +137,7 @@ class Dispatcher {
   std::map<CrewId, Reaction> reactions_;  // one in flight per crew
   std::map<CrewId, proto::Order> armed_;  // what the fleet watches
   std::map<CrewId, proto::Order> ended_;  // the last one of each crew
-  std::map<CrewId, int> untaken_;         // orders in a row that no worker took
+  std::map<CrewId, std::string> last_;    // the host that had the last order: boot_id
   Hosts hosts_;
   TimerId again_;
   std::size_t again_count_ = 0;  // since the connection is back

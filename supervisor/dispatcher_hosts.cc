@@ -18,33 +18,18 @@ constexpr Micros kStrayMax = seconds(1);    // for work on what is nobody's any 
 
 }  // namespace
 
+// Of interest is only what an earlier leader ordered, or what is over: ours is watched already.
 void Dispatcher::worker_taken(const CrewId& crew, const proto::Order& order) {
   const auto ended = ended_.find(crew);
   const bool is_over = ended != ended_.end() && ended->second == order;
-  if (armed_.contains(crew) || is_over) {
-    return;  // watched from its publication on; or its answer was faster than these words
+  if (!armed_.contains(crew) && !is_over) {
+    arm(crew, order, clock_.mono() + kStrayMax);
   }
-  if (Reaction* reaction = find(crew, order); reaction != nullptr) {
-    if (reaction->is_published && reaction->holder.empty()) {
-      arm(crew, order, reaction->deadline());
-    }
-    return;
-  }
-  arm(crew, order, clock_.mono() + kStrayMax);
 }
 
 void Dispatcher::worker_answered(const CrewId& crew) {
   const auto armed = armed_.find(crew);
-  if (armed == armed_.end()) {
-    return;
-  }
-  if (Reaction* reaction = find(crew, armed->second); reaction != nullptr) {
-    if (reaction->is_shared) {
-      reaction->answered = clock_.mono();
-    }
-    return;
-  }
-  if (disarm(crew)) {
+  if (armed != armed_.end() && find(crew, armed->second) == nullptr && disarm(crew)) {
     worker_ready(crew);
   }
 }
@@ -69,15 +54,9 @@ bool Dispatcher::hear(const proto::HostReport& report) {
 void Dispatcher::taken_elsewhere(const std::string& boot_id, const CrewId& crew,
                                  const proto::Order& order) {
   Reaction* reaction = find(crew, order);
-  if (reaction == nullptr || !reaction->is_published || !reaction->holder.empty()) {
-    return;
+  if (reaction != nullptr && reaction->ready.to == boot_id) {
+    reaction->is_taken = true;
   }
-  if (is_armed(*reaction) && !disarm(crew)) {
-    return;  // it has ended here
-  }
-  reaction->is_shared = true;
-  reaction->holder = boot_id;
-  reaction->holder_name = hosts_.name_of(boot_id);
 }
 
 void Dispatcher::failed_elsewhere(const proto::HostFailure& failure, const std::string& host) {
@@ -97,7 +76,7 @@ void Dispatcher::failed_elsewhere(const proto::HostFailure& failure, const std::
     return;
   }
   const Reaction* reaction = find(failure.crew, *failure.order);
-  if (reaction != nullptr && !is_armed(*reaction)) {
+  if (reaction != nullptr && is_elsewhere(*reaction)) {
     reaction_failed({.crew = failure.crew,
                      .slice = failure.order->slice,
                      .attempt = failure.order->attempt,
@@ -144,43 +123,38 @@ std::vector<Hosts::Gone> Dispatcher::look() {
 // Why nobody works on it any more, or its answer will not come; empty: as far as we know, it goes
 // on.
 std::string Dispatcher::why_lost(const CrewId& crew, Reaction& reaction, MonoTime now) {
-  if (!reaction.is_published || !reaction.is_shared) {
+  if (!is_elsewhere(reaction)) {
     return {};
   }
-  if (!reaction.holder.empty()) {
-    if (!hosts_.knows(reaction.holder)) {
-      return fmt::format("the host '{}', which worked on it, is gone", reaction.holder_name);
-    }
-    if (hosts_.works_on(reaction.holder, crew, reaction.order())) {
-      reaction.answered.reset();
-    } else if (!reaction.answered) {
-      reaction.answered = now;
-    }
-  } else if (!is_armed(reaction)) {
-    const auto untaken = untaken_.find(crew);
-    const int before = untaken == untaken_.end() ? 0 : untaken->second;
-    const Micros limit{kUntakenMax.us << std::min(before, kUntakenDoublings)};
-    if (now - reaction.published < limit) {
-      return {};
-    }
-    untaken_[crew] = before + 1;
-    return fmt::format("no worker took it within {} ms", limit.us / 1'000);
+  if (!hosts_.knows(reaction.ready.to)) {
+    return fmt::format("the host '{}', which had it, is gone", reaction.holder_name);
   }
-  const bool is_silent = reaction.answered && now - *reaction.answered >= kAnswerMax;
-  return is_silent ? "its worker has answered, but the answer did not arrive" : "";
+  if (hosts_.works_on(reaction.ready.to, crew, reaction.order())) {
+    reaction.answered.reset();
+    return {};
+  }
+  if (!reaction.is_taken) {
+    return now - reaction.published < kUntakenMax
+               ? ""
+               : fmt::format("no worker of the host '{}' took it", reaction.holder_name);
+  }
+  if (!reaction.answered) {
+    reaction.answered = now;
+  }
+  return now - *reaction.answered < kAnswerMax
+             ? ""
+             : fmt::format("the host '{}' has answered it, but the answer did not arrive",
+                           reaction.holder_name);
 }
 
 // The host should have killed its worker and said so.
 bool Dispatcher::is_overdue(const Reaction& reaction, MonoTime now) const {
   const auto deadline = reaction.deadline();
-  return !reaction.holder.empty() && deadline && now >= *deadline + kOverdueMax;
+  return is_elsewhere(reaction) && deadline && now >= *deadline + kOverdueMax;
 }
 
 void Dispatcher::lose(const CrewId& crew, std::string why) {
   const Reaction& reaction = reactions_.at(crew);
-  if (is_armed(reaction) && !disarm(crew)) {
-    return;  // worker_failed follows
-  }
   engine::ReactionLost lost{.now = clock_.stream_now(),
                             .crew = crew,
                             .slice = reaction.ready.slice,
@@ -198,9 +172,9 @@ void Dispatcher::lose(const CrewId& crew, std::string why) {
 proto::Orders Dispatcher::orders() const {
   proto::Orders orders{.stream = stream_, .heard = hosts_.heard()};
   for (const auto& [crew, reaction] : reactions_) {
-    if (!reaction.holder.empty()) {
+    if (is_elsewhere(reaction)) {
       orders.awaited.push_back(
-          {.crew = crew, .order = reaction.order(), .boot_id = reaction.holder});
+          {.crew = crew, .order = reaction.order(), .boot_id = reaction.ready.to});
     }
   }
   return orders;

@@ -81,12 +81,16 @@ bool Hosts::selects(const CrewId& crew) const {
       hosts_, [&crew](const auto& entry) { return entry.second.crews.contains(crew); });
 }
 
-bool Hosts::has_ready(const CrewId& crew) const {
-  return std::ranges::any_of(hosts_, [&crew](const auto& entry) {
-    const auto found = entry.second.crews.find(crew);
-    return !entry.second.is_leaving && found != entry.second.crews.end() &&
-           found->second.state == proto::WorkerState::ready;
-  });
+std::vector<std::string> Hosts::ready_for(const CrewId& crew) const {
+  std::vector<std::string> ready;
+  for (const auto& [boot_id, host] : hosts_) {
+    const auto found = host.crews.find(crew);
+    if (!host.is_leaving && found != host.crews.end() &&
+        found->second.state == proto::WorkerState::ready) {
+      ready.push_back(boot_id);
+    }
+  }
+  return ready;
 }
 
 bool Hosts::works_on(const std::string& boot_id, const CrewId& crew,

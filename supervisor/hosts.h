@@ -49,8 +49,8 @@ class Hosts {
   /// The names of the hosts on which the crew is selected, sorted.
   std::vector<std::string> of_crew(const CrewId& crew) const;
   bool selects(const CrewId& crew) const;
-  /// Whether a worker of the crew waits for work somewhere.
-  bool has_ready(const CrewId& crew) const;
+  /// The hosts on which a worker of the crew waits for work: their boot_ids, sorted.
+  std::vector<std::string> ready_for(const CrewId& crew) const;
   /// Whether the host's worker works on this, by its last report.
   bool works_on(const std::string& boot_id, const CrewId& crew, const proto::Order& order) const;
 

@@ -148,6 +148,7 @@ process::WorkerSpec worker_spec(const proto::Manifest& manifest, const WorkerSpe
                              .nats_url = with_crew(options.nats_url, manifest.crew),
                              .manifest = fs::absolute(manifest.where.file).string(),
                              .llm = options.llm,
+                             .boot_id = options.boot_id,
                              .sandbox = sandbox_of(manifest, options)};
   spec.stdin_line = proto::write_worker_config(config);
   config.role = proto::WorkerRole::spare;

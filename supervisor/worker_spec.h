@@ -29,6 +29,7 @@ struct WorkerSpecOptions {
   std::string nats_url;  // as workers reach it; `{crew}` stands for the crew's name
   proto::LlmConfig llm;
   bool require_sandbox = false;
+  std::string boot_id;              // of this supervisor
   std::optional<std::int64_t> uid;  // the crew's own; absent: the supervisor's
   Environment environment;
 };

@@ -117,8 +117,7 @@ Status Link::subscribe() {
   natsConnection* connection = nats_->connection.get();
   natsSubscription* subscription = nullptr;
   const std::string filter = proto::ready_filter(config_.stream, config_.crew);
-  natsStatus status = natsConnection_QueueSubscribeSync(&subscription, connection, filter.c_str(),
-                                                        config_.crew.value.c_str());
+  natsStatus status = natsConnection_SubscribeSync(&subscription, connection, filter.c_str());
   nats_->subscription.reset(subscription);
   if (status == NATS_OK) {
     status = natsConnection_FlushTimeout(connection, kFlushTimeoutMs);
@@ -175,6 +174,9 @@ void Link::handle(std::string_view subject, std::string_view data, Crew& crew, C
     log_error("ready refused",
               {{"subject", subject}, {"error", "its stream, slice or crew is not the subject's"}});
     return;
+  }
+  if (!ready->to.empty() && !config_.boot_id.empty() && ready->to != config_.boot_id) {
+    return;  // to the crew's worker on another host
   }
   const std::string done_subject = proto::done_subject(ready->stream, ready->slice, ready->crew);
   if (ready->nonce == answered_.nonce && done_subject == answered_.subject) {

@@ -22,9 +22,8 @@ class Link {
   Link& operator=(const Link&) = delete;
   ~Link();
 
-  /// Takes the crew's batches from here on, each that no other worker of the crew gets, on this
-  /// host or another one: all of them are one queue group, named after the crew. Returns when the
-  /// server has the subscription, also when it must be found again first.
+  /// Takes the crew's orders to this host from here on: returns when the server has the
+  /// subscription, also when it must be found again first.
   ///
   /// Errors: unavailable - the server refuses us, or does not answer.
   Status subscribe();

@@ -63,11 +63,11 @@ runner: ["/usr/bin/python3", "echo.py"]
 """
 
 
-def ready(slice_number=0, do=None, events=1, nonce="n1"):
+def ready(slice_number=0, do=None, events=1, nonce="n1", to=None):
     payload = {} if do is None else {"do": do}
     event = {"ts": "2018-09-23T18:45:00.000Z", "kind": "ping", "stream_id": "s", "payload": payload}
     return {"v": 1, "stream": "s", "slice": slice_number, "crew": "echo", "attempt": 1,
-            "nonce": nonce, "epoch0": "2018-09-23T18:45:00.000Z", "slice_ms": 500,
+            "nonce": nonce, **({"to": to} if to else {}), "epoch0": "2018-09-23T18:45:00.000Z", "slice_ms": 500,
             "deadline_ms": None, "lamport": 41, "ctx": {"old": 1}, "ctx_rev": 7,
             "events": [{"seq": i + 1, "slice": slice_number, "event": event}
                        for i in range(events)],
@@ -108,26 +108,27 @@ class WorkerCase(unittest.TestCase):
 
 
 class LcworkerTest(WorkerCase):
-    def test_workers_of_one_crew_are_a_group_and_tell_what_they_take(self):
-        workers = [self.start(), self.start()]
-        for worker in workers:
+    def test_a_worker_takes_orders_to_its_own_supervisor_and_tells_which(self):
+        workers = {boot_id: self.start(boot_id=boot_id) for boot_id in ("a.1", "b.2")}
+        for worker in workers.values():
             self.assertEqual(worker.state()["state"], "ready")
-        for number in range(40):
-            self.assertEqual(self.react(number)["slice"], number)  # one answer each
-        told = [[], []]
-        while sum(map(len, told)) < 80:
-            for worker, orders in zip(workers, told):
+        for number in range(20):
+            to = ("a.1", "b.2")[number % 2]
+            self.assertEqual(self.react(number, to=to)["slice"], number)  # one answer each
+        told = {boot_id: [] for boot_id in workers}
+        while sum(map(len, told.values())) < 40:
+            for boot_id, worker in workers.items():
                 worker.has_said_state()
-                orders += worker.orders
+                told[boot_id] += worker.orders
                 worker.orders = []
-        for orders in told:
-            self.assertGreater(len(orders), 0)
-            self.assertEqual([order["state"] for order in orders],
-                             ["taken", "answered"] * (len(orders) // 2))
-        taken = [order for orders in told for order in orders if order["state"] == "taken"]
-        self.assertEqual(sorted(order["slice"] for order in taken), list(range(40)))
-        self.assertEqual({order["attempt"] for order in taken}, {1})
-        self.assertEqual(len({order["tag"] for order in taken}), 40)
+        tags = set()
+        for boot_id, first in (("a.1", 0), ("b.2", 1)):
+            self.assertEqual([order["state"] for order in told[boot_id]], ["taken", "answered"] * 10)
+            taken = told[boot_id][::2]
+            self.assertEqual([order["slice"] for order in taken], list(range(first, 20, 2)))
+            self.assertEqual({order["attempt"] for order in taken}, {1})
+            tags |= {order["tag"] for order in taken}
+        self.assertEqual(len(tags), 20)
         self.assertIsNone(self.client.next(0.05))
 
     def test_a_ready_is_answered_by_its_done(self):

@@ -39,8 +39,8 @@ TEST_CASE("hosts: what a report brings, and what is known after it") {
   REQUIRE(news->taken.size() == 1);
   CHECK(news->taken[0] == std::pair(kTwo, kOrder));
   CHECK(hosts.selects(kTwo));
-  CHECK(hosts.has_ready(kOne));
-  CHECK_FALSE(hosts.has_ready(kTwo));
+  CHECK(hosts.ready_for(kOne) == std::vector<std::string>{"b1"});
+  CHECK(hosts.ready_for(kTwo).empty());
   CHECK(hosts.works_on("b1", kTwo, kOrder));
   CHECK_FALSE(hosts.works_on("b1", kTwo, {{7}, {1}, "another1"}));
   CHECK(hosts.of_crew(kOne) == std::vector<std::string>{"north"});
@@ -53,7 +53,7 @@ TEST_CASE("hosts: an older report changes nothing, a newer one replaces all") {
   hosts.hear(report(2, {{kOne, WorkerState::ready, {}}}), at(0));
   CHECK_FALSE(hosts.hear(report(2, {}), at(1)));
   CHECK_FALSE(hosts.hear(report(1, {}), at(1)));
-  CHECK(hosts.has_ready(kOne));
+  CHECK(hosts.ready_for(kOne) == std::vector<std::string>{"b1"});
   const auto news = hosts.hear(report(3, {{kTwo, WorkerState::down, {}}}), at(2));
   REQUIRE(news);
   CHECK_FALSE(news->is_first);
@@ -89,7 +89,7 @@ TEST_CASE("hosts: who is silent or leaves is gone") {
   HostReport last = report(3, {{kOne, WorkerState::ready, {}}});
   last.is_leaving = true;
   hosts.hear(last, at(7'001));
-  CHECK_FALSE(hosts.has_ready(kOne));
+  CHECK(hosts.ready_for(kOne).empty());
   CHECK(hosts.sweep(at(7'001)).size() == 1);
   last.seq = 4;
   CHECK_FALSE(hosts.hear(last, at(7'002)));  // nobody waits for who says only that

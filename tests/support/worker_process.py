@@ -37,7 +37,7 @@ def wait_for_exit(pid, timeout_s=30):
 class Worker:
     def __init__(self, url, manifest, crew="echo", stream="s", environment=None, sandbox=None,
                  llm_url="http://127.0.0.1:9/v1", by=(), role="active", config=True,
-                 then=None):
+                 then=None, boot_id=None):
         """`sandbox` is what differs from a worker that is not confined; `by` is a command that
         executes another one; without `config` standard input stays silent; `then` is a line
         that comes with the configuration."""
@@ -70,6 +70,8 @@ class Worker:
                    "llm": llm, "role": role,
                    "sandbox": {"level": "off", "read": [], "write": [], "connect": [],
                                "open_files": 1024} | (sandbox or {})}
+        if boot_id:
+            message["boot_id"] = boot_id
         if config:
             self.tell(json.dumps(message) + ("" if then is None else "\n" + then))
 
