@@ -55,6 +55,7 @@ struct StreamInfo {
   StreamSeq first_seq;
   StreamSeq last_seq;
   std::int64_t messages = 0;
+  int replicas = 1;
 };
 
 struct KvEntry {

@@ -24,7 +24,13 @@ jsStorageType storage_of(StreamSpec::Storage storage) {
 StreamInfo info_of(const jsStreamInfo& info) {
   return {.first_seq = {static_cast<std::int64_t>(info.State.FirstSeq)},
           .last_seq = {static_cast<std::int64_t>(info.State.LastSeq)},
-          .messages = static_cast<std::int64_t>(info.State.Msgs)};
+          .messages = static_cast<std::int64_t>(info.State.Msgs),
+          .replicas = static_cast<int>(info.Config->Replicas)};
+}
+
+bool is_deletion(natsMsg* entry) {
+  std::string_view operation = header_of(entry, kKvOperationHeader);
+  return operation == "DEL" || operation == "PURGE";
 }
 
 /// An existing stream must carry the subject; its limits are its owner's choice.
@@ -274,25 +280,31 @@ Result<kvStore*> NatsThread::bucket(const std::string& name) {
   return live_->buckets.emplace(name, store).first->second.get();
 }
 
+// Not kvStore_Get, which may ask a replica: what it says can be older than what was acknowledged.
 void NatsThread::on(KvGet& command) {
-  auto store = bucket(command.bucket);
-  if (!store) {
-    reply_error(command.id, std::move(store).error());
+  const std::string what = "reading key '" + command.key + "' of '" + command.bucket + "'";
+  if (live_ == nullptr) {
+    reply_error(command.id, {ErrorCode::unavailable, "not connected to NATS"});
     return;
   }
-  kvEntry* raw = nullptr;
-  natsStatus status = kvStore_Get(&raw, *store, command.key.c_str());
-  KvEntryPtr entry(raw);
+  natsMsg* raw = nullptr;
+  jsErrCode js_code{};
+  natsStatus status =
+      js_GetLastMsg(&raw, live_->jetstream.get(), ("KV_" + command.bucket).c_str(),
+                    ("$KV." + command.bucket + "." + command.key).c_str(), nullptr, &js_code);
+  NatsMsgPtr entry(raw);
   if (status != NATS_OK) {
-    reply_error(
-        command.id,
-        nats_error("reading key '" + command.key + "' of '" + command.bucket + "'", status));
+    reply_error(command.id, nats_error(what, status, js_code));
+    return;
+  }
+  if (is_deletion(raw)) {
+    reply_error(command.id, {ErrorCode::not_found, what + ": it was deleted"});
     return;
   }
   Reply answer{.id = command.id};
-  answer.entry.revision = kvEntry_Revision(raw);
-  answer.entry.value.assign(static_cast<const char*>(kvEntry_Value(raw)),
-                            static_cast<std::size_t>(kvEntry_ValueLen(raw)));
+  answer.entry.revision = natsMsg_GetSequence(raw);
+  answer.entry.value.assign(natsMsg_GetData(raw),
+                            static_cast<std::size_t>(natsMsg_GetDataLength(raw)));
   reply(std::move(answer));
 }
 
@@ -328,9 +340,7 @@ Result<std::uint64_t> create_key(jsCtx* jetstream, kvStore* store, const KvCreat
   if (status != NATS_OK) {
     return written;
   }
-  std::string_view operation = header_of(raw, kKvOperationHeader);
-  bool deleted = operation == "DEL" || operation == "PURGE";
-  return deleted ? write_key(store, what, natsMsg_GetSequence(raw)) : written;
+  return is_deletion(raw) ? write_key(store, what, natsMsg_GetSequence(raw)) : written;
 }
 
 }  // namespace

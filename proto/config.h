@@ -59,6 +59,7 @@ struct LiveConfig {
   std::int64_t ctx_max_bytes = 4'096;      // 2..1048576
   std::int64_t backlog_max_batches = 256;  // 1..100000
   std::string nats_url = "nats://127.0.0.1:4222";
+  std::int64_t nats_replicas = 1;  // 1..5: on how many servers of a cluster what we create is kept
   std::string redis_url = "redis://127.0.0.1:6379";
   RequireContainment require_containment = RequireContainment::session;
   bool require_sandbox = false;  // a worker whose sandbox the kernel cannot make whole is refused

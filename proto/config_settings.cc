@@ -24,8 +24,8 @@ std::size_t vector_index(const LiveConfig& config) {
 
 constexpr std::int64_t kDaysMax = 2'147'483'647;  // any that somebody writes
 
-const std::array<Setting, 25>& settings() {
-  static const std::array<Setting, 25> kSettings = {{
+const std::array<Setting, 26>& settings() {
+  static const std::array<Setting, 26> kSettings = {{
       {"slice_ms",
        IntSetting{[](LiveConfig& c) -> std::int64_t& { return c.slice_ms; }, {1, 10'000}}},
       {"heartbeat_s",
@@ -51,6 +51,8 @@ const std::array<Setting, 25>& settings() {
                   {1, 100'000}}},
       {"nats_url",
        TextSetting{[](LiveConfig& c) -> std::string& { return c.nats_url; }, TextRule::nats_urls}},
+      {"nats_replicas",
+       IntSetting{[](LiveConfig& c) -> std::int64_t& { return c.nats_replicas; }, {1, 5}}},
       {"redis_url",
        TextSetting{[](LiveConfig& c) -> std::string& { return c.redis_url; }, TextRule::redis_url}},
       {"require_containment", WordSetting{kContainmentWords,

@@ -181,11 +181,17 @@ void App::fail_start(const Error& error) {
     read_again(error);
     return;
   }
+  const std::int64_t replicas = options_.config.nats_replicas;
+  const bool asks_too_much = error.code == ErrorCode::invalid_input && replicas > 1;
   log_error("start refused", {{"error", error.message}});
-  fmt::print(stderr, "{}\n", error.message);
-  stop(error.code == ErrorCode::conflict  ? kExitConfig
-       : error.code == ErrorCode::corrupt ? kExitBadData
-                                          : kExitInternal);
+  fmt::print(stderr, "{}{}\n", error.message,
+             asks_too_much ? fmt::format(" (nats_replicas is {}: set it to 1, or name servers of a "
+                                         "cluster that has as many)",
+                                         replicas)
+                           : "");
+  const bool is_config =
+      error.code == ErrorCode::conflict || error.code == ErrorCode::invalid_input;
+  stop(is_config ? kExitConfig : error.code == ErrorCode::corrupt ? kExitBadData : kExitInternal);
 }
 
 void App::on_stream_state(StreamState state) {

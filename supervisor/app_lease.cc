@@ -43,7 +43,8 @@ void App::build_lease() {
       Lease::Options{.stream = options_.stream,
                      .host = options_.host,
                      .boot_id = boot_id_,
-                     .seat = seat_of(options_.admin_socket)},
+                     .seat = seat_of(options_.admin_socket),
+                     .replicas = static_cast<int>(options_.config.nats_replicas)},
       Lease::Hooks{.on_held = [this] { on_lease_held(); },
                    .on_renewed = [this] { conductor_->lead_again(); },
                    .on_lost = [this](const std::string& holder) { on_lease_lost(holder); },
@@ -92,7 +93,10 @@ void App::read_stream() {
   if (phase_ != Phase::reading) {
     return;
   }
-  bootstrap(*bus_, *store_, {.stream = options_.stream, .slice_ms = options_.config.slice_ms},
+  bootstrap(*bus_, *store_,
+            {.stream = options_.stream,
+             .slice_ms = options_.config.slice_ms,
+             .replicas = static_cast<int>(options_.config.nats_replicas)},
             [this](Result<StreamState> state) {
               if (phase_ != Phase::reading) {
                 return;

@@ -1,8 +1,11 @@
 #include "supervisor/bootstrap.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 #include <vector>
 
+#include "common/log.h"
 #include "proto/event.h"
 #include "proto/subjects.h"
 
@@ -20,7 +23,7 @@ constexpr std::int64_t kJournalBytesMax = std::int64_t{4} << 30;
 
 std::vector<StreamSpec> stream_specs(const BootstrapOptions& options) {
   const StreamId& stream = options.stream;
-  StreamSpec events = events_stream_spec(stream);
+  StreamSpec events = events_stream_spec(stream, options.replicas);
   StreamSpec actions{.name = proto::actions_stream(stream),
                      .subject = proto::actions_subject(stream)};
   StreamSpec errors{.name = proto::errors_stream(stream), .subject = proto::errors_subject(stream)};
@@ -36,8 +39,21 @@ std::vector<StreamSpec> stream_specs(const BootstrapOptions& options) {
   std::vector<StreamSpec> specs{events, actions, errors, journal};
   for (StreamSpec& spec : specs) {
     spec.storage = options.storage;
+    spec.replicas = options.replicas;
   }
   return specs;
+}
+
+// What is there belongs to whoever runs the servers; more replicas would move all of it.
+void tell_other_replicas(const StreamSpec& spec, const StreamInfo& info) {
+  if (info.replicas != spec.replicas) {
+    log_warn("stream has another number of replicas",
+             {{"jetstream", spec.name},
+              {"has", info.replicas},
+              {"nats_replicas", spec.replicas},
+              {"to_change",
+               fmt::format("nats stream edit {} --replicas {}", spec.name, spec.replicas)}});
+  }
 }
 
 // One bootstrap in progress; each step starts the next and keeps this alive (shared: the callbacks
@@ -63,6 +79,7 @@ class Bootstrap : public std::enable_shared_from_this<Bootstrap> {
         self->give_up("stream " + self->specs_[self->next_stream_].name, info.error());
         return;
       }
+      tell_other_replicas(self->specs_[self->next_stream_], *info);
       if (self->next_stream_ == 0) {
         self->state_.events = *info;
       }
@@ -76,6 +93,7 @@ class Bootstrap : public std::enable_shared_from_this<Bootstrap> {
     const auto self = shared_from_this();
     BucketSpec spec{.name = proto::ctx_bucket(options_.stream)};
     spec.storage = options_.storage;
+    spec.replicas = options_.replicas;
     bus_.ensure_bucket(spec, [self](Result<bool> created) {
       if (!created) {
         self->give_up("bucket " + proto::ctx_bucket(self->options_.stream), created.error());
@@ -139,8 +157,9 @@ class Bootstrap : public std::enable_shared_from_this<Bootstrap> {
 
 }  // namespace
 
-StreamSpec events_stream_spec(const StreamId& stream) {
+StreamSpec events_stream_spec(const StreamId& stream, int replicas) {
   StreamSpec events{.name = proto::events_stream(stream), .subject = proto::events_subject(stream)};
+  events.replicas = replicas;
   events.full = StreamSpec::Full::refuse_new;
   return events;
 }

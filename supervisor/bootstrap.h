@@ -23,11 +23,12 @@ struct BootstrapOptions {
   StreamId stream;
   std::int64_t slice_ms = 500;
   StreamSpec::Storage storage = StreamSpec::Storage::file;
+  int replicas = 1;  // of what is created
 };
 
 /// The stream of a stream's events: full means that producers are refused, so that they learn of
 /// it.
-StreamSpec events_stream_spec(const StreamId& stream);
+StreamSpec events_stream_spec(const StreamId& stream, int replicas = 1);
 
 /// Creates what is missing of a stream's JetStream streams and bucket, then reads where it stands.
 ///

@@ -76,6 +76,7 @@ void Lease::prepare() {
   busy_ = true;
   BucketSpec spec{.name = bucket_, .history = 1};
   spec.storage = options_.storage;
+  spec.replicas = options_.replicas;
   spec.ttl_ms = kLeaseTtlMs;
   bus_.ensure_bucket(spec, [this](const Result<bool>& made) {
     busy_ = false;

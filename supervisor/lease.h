@@ -42,6 +42,7 @@ class Lease {
     std::string boot_id;
     std::string seat;  // only one supervisor at a time has it; empty: we have none
     StreamSpec::Storage storage = StreamSpec::Storage::file;
+    int replicas = 1;
   };
 
   Lease(Bus& bus, Timers& timers, std::function<MonoTime()> mono, std::function<BootTime()> boot,

@@ -79,7 +79,7 @@ class Emitter {
 
   // The same stream that the supervisor makes: events may come first.
   void make_stream() {
-    bus_->ensure_stream(supervisor::events_stream_spec(options_.stream),
+    bus_->ensure_stream(supervisor::events_stream_spec(options_.stream, options_.replicas),
                         [this](Result<StreamInfo> info) {
                           if (!info) {
                             put(err_, "live-crew emit: {}\n", info.error().message);

@@ -17,6 +17,7 @@ struct EmitOptions {
   std::string file;             // `-` for standard input
   std::optional<double> speed;  // times real time, by the events' ts; absent: as fast as it goes
   EmitTimes times = EmitTimes::as_written;
+  int replicas = 1;              // of the stream, if it is not there yet
   std::int64_t patience_s = 30;  // for the connection, and for the last acknowledgements
 };
 

@@ -11,6 +11,8 @@ namespace lc::cli {
 Option socket_option();
 /// How long to wait for NATS.
 Option patience_option();
+/// The setting nats_replicas, for those who read no configuration.
+Option replicas_option();
 /// What `nats_option` says, or the default.
 std::string nats_url(const Args& args);
 

@@ -33,6 +33,7 @@ int run_emit(const Args& args, Io& io) {
                       .nats_url = nats_url(args),
                       .file = args.text("FILE"),
                       .times = args.has("from-now") ? EmitTimes::from_now : EmitTimes::as_written,
+                      .replicas = static_cast<int>(args.number("replicas")),
                       .patience_s = args.number("patience")};
   if (const std::string speed = args.text("speed"); speed != "max") {
     double times = 0;
@@ -89,7 +90,8 @@ Verb emit_verb() {
                        {"emit -s match42 events.jsonl --from-now --speed 10",
                         "plays a past match as if it were now, ten times as fast"},
                        {"emit -s match42 - < pipe", "passes on what another program writes"}},
-          .options = {stream_option(), file, speed, from_now, nats_option(), patience_option()},
+          .options = {stream_option(), file, speed, from_now, replicas_option(), nats_option(),
+                      patience_option()},
           .run = run_emit};
 }
 
@@ -123,6 +125,15 @@ Verb tap_verb() {
 std::string nats_url(const Args& args) {
   const std::string given = args.text("nats");
   return given.empty() ? proto::LiveConfig{}.nats_url : given;
+}
+
+Option replicas_option() {
+  return {.name = "replicas",
+          .value = "N",
+          .help = "on how many servers of a cluster a stream is kept that is created",
+          .fallback = "1",
+          .variable = "LIVE_CREW_NATS_REPLICAS",
+          .number = Range{1, 5}};
 }
 
 Option patience_option() {

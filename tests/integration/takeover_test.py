@@ -174,6 +174,29 @@ class LateServerTest(TakeoverCase):
         self.journal()
 
 
+class ReplicasTest(TakeoverCase):
+    def test_more_replicas_than_a_server_can_keep_are_a_wrong_configuration(self):
+        done = self.world.command("run", "-s", "m1", "--crews", self.world.crews,
+                                  LIVE_CREW_NATS_REPLICAS="3")
+        self.assertEqual(done.returncode, 78, done.stderr)
+        self.assertIn("replicas > 1 not supported", done.stderr)
+        self.assertIn("nats_replicas is 3", done.stderr)
+
+    def test_a_stream_that_is_there_keeps_its_replicas_and_says_how_to_change_them(self):
+        self.assertEqual(self.start().end(), 0)
+        supervisor = self.start(LIVE_CREW_NATS_REPLICAS="3")
+        told = [json.loads(line) for line in supervisor.lines
+                if '"stream has another number of replicas"' in line]
+        self.assertEqual({(each["jetstream"], each["has"], each["nats_replicas"])
+                          for each in told},
+                         {(f"LIVE_m1_{name}", 1, 3)
+                          for name in ("EVENTS", "ACTIONS", "ERRORS", "JOURNAL")})
+        self.assertIn("nats stream edit LIVE_m1_EVENTS --replicas 3",
+                      [each["to_change"] for each in told])
+        self.goal(1)
+        self.acted(1)
+
+
 class JournalTest(TakeoverCase):
     def test_without_a_journal_nothing_is_written_and_everything_else_works(self):
         for number in (0, 1):
