@@ -180,14 +180,6 @@ void NatsBus::ensure_bucket(BucketSpec spec, OnResult<bool> on_result) {
   side_->push(EnsureBucket{.id = id, .spec = std::move(spec)});
 }
 
-void NatsBus::kv_get(std::string bucket, std::string key, OnResult<KvEntry> on_result) {
-  std::uint64_t id = side_->expect([on_result = std::move(on_result)](Reply reply) {
-    on_result(reply.status ? Result<KvEntry>(std::move(reply.entry))
-                           : std::unexpected(std::move(reply.status).error()));
-  });
-  side_->push(KvGet{.id = id, .bucket = std::move(bucket), .key = std::move(key)});
-}
-
 namespace {
 
 auto revision_to(OnResult<std::uint64_t> on_result) {
@@ -221,6 +213,18 @@ Status check_key(const std::string& bucket, const std::string& key) {
 }
 
 }  // namespace
+
+void NatsBus::kv_get(std::string bucket, std::string key, OnResult<KvEntry> on_result) {
+  std::uint64_t id = side_->expect([on_result = std::move(on_result)](Reply reply) {
+    on_result(reply.status ? Result<KvEntry>(std::move(reply.entry))
+                           : std::unexpected(std::move(reply.status).error()));
+  });
+  if (Status checked = check_key(bucket, key); !checked) {
+    side_->refuse(id, std::move(checked).error());
+    return;
+  }
+  side_->push(KvGet{.id = id, .bucket = std::move(bucket), .key = std::move(key)});
+}
 
 void NatsBus::kv_create(std::string bucket, std::string key, std::string value,
                         OnResult<std::uint64_t> on_result) {

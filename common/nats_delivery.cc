@@ -91,11 +91,14 @@ void on_ack(natsConnection*, natsSubscription*, natsMsg* raw, void* closure) noe
                                      .again = true}
                          : parse_publish_ack(data_of(raw));
   if (outbox && parsed.again) {
-    BusCommand again = AckSeen{.id = id, .resend = true};
+    BusCommand again = AckSeen{.id = id, .resend = true, .by = AckSeen::By::nobody};
     delivery->link->commands.push_always(again);
     return;
   }
-  delivery->link->commands.push_quietly(AckSeen{.id = id});
+  const AckSeen::By by = parsed.again    ? AckSeen::By::nobody
+                         : parsed.status ? AckSeen::By::stored
+                                         : AckSeen::By::refused;
+  delivery->link->commands.push_quietly(AckSeen{.id = id, .by = by});
   Arrival arrival;
   arrival.what = Arrival::What::reply;
   arrival.reply = std::make_unique<Reply>(
@@ -245,13 +248,13 @@ ParsedAck parse_ack_error(const JsonObject& error) {
     const Json* found = find(error, name);
     return found != nullptr ? static_cast<int>(as_int(*found).value_or(0)) : 0;
   };
-  constexpr int kJetStreamUnavailable = 10008;
-  constexpr int kJetStreamNotEnabled = 10076;
+  constexpr int kUnavailable = 503;
   int js_code = number("err_code");
   const Json* found = find(error, "description");
   const std::string* words = found != nullptr ? as_string(*found) : nullptr;
   std::string message = words != nullptr ? *words : "the server refused, and did not say why";
-  bool again = js_code == kJetStreamUnavailable || js_code == kJetStreamNotEnabled;
+  // A leader that has just lost its place, or cannot reach the others, names no reason of its own.
+  bool again = server_cannot_store_now(js_code) || (js_code == 0 && number("code") == kUnavailable);
   ErrorCode code = lost_compare_and_set(message) ? ErrorCode::conflict : js_error_code(js_code);
   return {.status = fail(code, message + " (" + std::to_string(js_code) + ")"),
           .ack = {},

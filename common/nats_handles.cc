@@ -24,6 +24,7 @@ ErrorCode js_error_code(int js_code) {
       return ErrorCode::overloaded;
     case 10054:  // message larger than the stream allows
     case 10052:  // stream configuration refused
+    case 10074:  // replicas without a cluster
       return ErrorCode::invalid_input;
     default:
       return ErrorCode::unavailable;
@@ -91,6 +92,23 @@ Result<std::vector<std::string>> split_nats_urls(std::string_view list) {
   return urls;
 }
 
+bool server_cannot_store_now(int js_code) {
+  switch (js_code) {
+    case 10004:  // incomplete results
+    case 10007:  // not assigned to this server
+    case 10008:  // temporarily unavailable: no leader
+    case 10009:  // not the leader
+    case 10076:  // JetStream not enabled, as while a server starts
+    case 10118:  // stream is offline
+    case 10158:  // the same message id is on its way
+    case 10163:  // last sequence of the subject not known yet
+    case 10167:  // too many requests
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool lost_compare_and_set(std::string_view words) {
   return words.find("wrong last sequence") != std::string_view::npos;
 }
@@ -110,6 +128,8 @@ Error nats_error(std::string_view what, natsStatus status, int js_code) {
   ErrorCode code = js_code != 0 ? js_error_code(js_code) : status_code(status);
   if (lost_compare_and_set(words)) {
     code = ErrorCode::conflict;
+  } else if (words.find("replicas > 1 not supported") != std::string::npos) {
+    code = ErrorCode::invalid_input;  // buckets are made without a code
   }
   return {code, std::string(what) + ": " + words};
 }

@@ -29,7 +29,6 @@ using JsContextPtr = std::unique_ptr<jsCtx, NatsDelete<jsCtx_Destroy>>;
 using JsConsumerInfoPtr = std::unique_ptr<jsConsumerInfo, NatsDelete<jsConsumerInfo_Destroy>>;
 using JsStreamInfoPtr = std::unique_ptr<jsStreamInfo, NatsDelete<jsStreamInfo_Destroy>>;
 using KvStorePtr = std::unique_ptr<kvStore, NatsDelete<kvStore_Destroy>>;
-using KvEntryPtr = std::unique_ptr<kvEntry, NatsDelete<kvEntry_Destroy>>;
 
 /// The servers of a comma-separated list: `[nats://|tls://][user:password@]host[:port]`.
 ///
@@ -42,6 +41,9 @@ Error nats_error(std::string_view what, natsStatus status, int js_code = 0);
 
 /// Whether the server's words say that a stream or subject has moved on; some errors have no code.
 bool lost_compare_and_set(std::string_view words);
+
+/// Whether the server would store it later: it has no leader, or is looking at the same message id.
+bool server_cannot_store_now(int js_code);
 
 /// What a JetStream error code lets the caller do.
 ErrorCode js_error_code(int js_code);

@@ -1,6 +1,8 @@
 #include "common/nats_thread.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -14,7 +16,10 @@ constexpr Micros kTick = millis(100);
 constexpr Micros kConnectBackoffMin = millis(50);
 constexpr std::int64_t kWriteDeadlineMs = 1'000;
 constexpr std::int64_t kPingMs = 5'000;
+constexpr std::int64_t kPingInClusterMs = 2'000;  // there is another server to go to
 constexpr int kPingsOutMax = 2;
+// Longer than a cluster needs to choose another leader: our server has lost the others.
+constexpr Micros kUnheardMax = seconds(10);
 
 struct ClosedNotice {
   BusLink* link;
@@ -57,7 +62,7 @@ Result<NatsOptionsPtr> NatsThread::make_options(const NatsBusOptions& options) {
     set(natsOptions_SetSendAsap(raw, true));  // else each hop waits about 1 ms for the flusher
     set(natsOptions_UseGlobalMessageDelivery(raw, true));
     set(natsOptions_SetWriteDeadline(raw, kWriteDeadlineMs));
-    set(natsOptions_SetPingInterval(raw, kPingMs));
+    set(natsOptions_SetPingInterval(raw, urls.size() > 1 ? kPingInClusterMs : kPingMs));
     set(natsOptions_SetMaxPingsOut(raw, kPingsOutMax));
     set(natsOptions_SetAllowReconnect(raw, false));
     set(natsOptions_SetReconnectBufSize(raw, 0));
@@ -73,6 +78,7 @@ Result<NatsOptionsPtr> NatsThread::make_options(const NatsBusOptions& options) {
 
 void NatsThread::run() {
   nats_options_ = make_options(options_).value();  // NatsBus::create has checked them
+  urls_ = split_nats_urls(options_.url).value();
   std::vector<BusCommand> batch;
   bool done = false;
   while (!done) {
@@ -119,7 +125,38 @@ void NatsThread::report(BusState state) {
   link_.arrivals->push_always(arrival, 0);
 }
 
+/// Any of them at random; after one whose cluster did not hear us, that one last.
+void NatsThread::choose_servers() {
+  std::ranges::stable_partition(urls_,
+                                [this](const std::string& url) { return url != unheard_url_; });
+  std::vector<const char*> servers;
+  std::ranges::transform(urls_, std::back_inserter(servers), &std::string::c_str);
+  natsOptions_SetServers(nats_options_.get(), servers.data(), static_cast<int>(servers.size()));
+  natsOptions_SetNoRandomize(nats_options_.get(), !unheard_url_.empty());
+}
+
+/// A server that the others of its cluster do not reach takes our messages and answers nothing.
+/// With more than one to choose from we go to another one.
+void NatsThread::leave_if_unheard(MonoTime now) {
+  if (urls_.size() < 2 || !unheard_since_ || now - *unheard_since_ < kUnheardMax) {
+    return;
+  }
+  constexpr std::size_t kUrlBytesMax = 1'024;
+  std::array<char, kUrlBytesMax> connected{};
+  unheard_url_.clear();
+  if (natsConnection_GetConnectedUrl(live_->connection.get(), connected.data(), connected.size()) ==
+      NATS_OK) {
+    std::string_view place = connected.data();
+    place.remove_prefix(std::min(place.size(), place.rfind('/') + 1));
+    auto same = std::ranges::find_if(
+        urls_, [place](const std::string& url) { return url.ends_with(place); });
+    unheard_url_ = same == urls_.end() ? "" : *same;
+  }
+  disconnect();
+}
+
 void NatsThread::connect() {
+  choose_servers();
   auto fresh = std::make_unique<Connection>();
   fresh->number = ++connections_made_;
   auto notice = std::make_unique<ClosedNotice>(ClosedNotice{&link_, fresh->number});
@@ -144,6 +181,7 @@ void NatsThread::connect() {
       if (natsConnection_Status(raw) == NATS_CONN_STATUS_CLOSED) {
         link_.connection = 0;  // its notice came before the number was set, and is in the queue
       }
+      unheard_url_.clear();
       report(BusState::connected);
       outbox_.disconnected();
       send_due(monotonic_now());
@@ -198,6 +236,7 @@ Status NatsThread::set_up(Connection& fresh) {
 void NatsThread::disconnect() {
   std::unique_ptr<Connection> old = std::move(live_);
   link_.connection = 0;
+  unheard_since_.reset();
   for (auto& [index, consumer] : consumers_) {
     consumer->live = false;
     consumer->subscription = nullptr;
@@ -236,6 +275,7 @@ void NatsThread::tick(MonoTime now) {
   expire_requests(now);
   check_consumers(now);
   count_dropped();
+  leave_if_unheard(now);
 }
 
 void NatsThread::count_dropped() {

@@ -49,7 +49,9 @@ class NatsThread {
   };
 
   void connect();
+  void choose_servers();
   void back_off();
+  void leave_if_unheard(MonoTime now);
   Status set_up(Connection& fresh);
   void disconnect();
   void close_connection(std::unique_ptr<Connection> connection);
@@ -108,6 +110,9 @@ class NatsThread {
   MonoTime connected_at_{0};
   MonoTime next_tick_{0};
   std::optional<MonoTime> closing_;
+  std::vector<std::string> urls_;
+  std::string unheard_url_;                // the server that we left, tried last
+  std::optional<MonoTime> unheard_since_;  // since when nobody takes what we write
 };
 
 }  // namespace lc

@@ -49,6 +49,7 @@ void NatsThread::send_due(MonoTime now) {
   std::uint64_t last = 0;
   while (const PublishAcked* message = outbox_.next_due(last, now)) {
     last = message->id;
+    unheard_since_ = unheard_since_.value_or(now);
     natsStatus status = send(*message);
     if (status == NATS_MAX_PAYLOAD) {  // it was taken before any connection told the limit
       reply_error(last, nats_error("publishing to '" + message->subject + "'", status));
@@ -63,6 +64,12 @@ void NatsThread::send_due(MonoTime now) {
 }
 
 void NatsThread::on(AckSeen& command) {
+  // A refusal says nothing: who leads a stream without the others still knows what to refuse.
+  if (command.by == AckSeen::By::stored) {
+    unheard_since_.reset();
+  } else if (command.by == AckSeen::By::nobody) {
+    unheard_since_ = unheard_since_.value_or(monotonic_now());
+  }
   if (command.resend) {
     outbox_.postpone(command.id, monotonic_now());
     return;
@@ -108,6 +115,7 @@ void NatsThread::expire_requests(MonoTime now) {
       ++request;
       continue;
     }
+    unheard_since_ = unheard_since_.value_or(now);
     reply_error(request->first, {ErrorCode::unavailable,
                                  "no answer within " + std::to_string(options_.request_timeout_ms) +
                                      " ms; the write may have happened"});

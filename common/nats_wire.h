@@ -131,6 +131,7 @@ struct Close {
 struct AckSeen {
   std::uint64_t id = 0;
   bool resend = false;  // the server is there but cannot store yet
+  enum class By { stored, refused, nobody } by = By::stored;  // nobody: who could have decided
 };
 struct ConsumerBroken {
   std::uint32_t index = 0;

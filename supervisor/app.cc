@@ -51,6 +51,7 @@ Status App::build() {
   if (options_.embedded_nats) {
     LC_TRY(private_nats_, PrivateNats::start({.store_dir = options_.state_dir}));
     options_.config.nats_url = private_nats_->url();
+    options_.config.nats_replicas = 1;
   }
   NatsBusOptions bus_options{.url = options_.config.nats_url};
   bus_options.name = "lcsupervisor " + options_.stream.value;
@@ -58,7 +59,8 @@ Status App::build() {
   if (options_.config.kv_backend == proto::KvBackend::memory) {
     store_ = std::make_unique<MemoryContextStore>();
   } else {
-    store_ = std::make_unique<KvContextStore>(*bus_, proto::ctx_bucket(options_.stream));
+    store_ = std::make_unique<KvContextStore>(*bus_, *timers_, clock_,
+                                              proto::ctx_bucket(options_.stream));
   }
   outbox_ = std::make_unique<Outbox>(*bus_);
   if (options_.config.journal) {

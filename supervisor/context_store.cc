@@ -6,6 +6,7 @@ namespace lc::supervisor {
 namespace {
 
 constexpr const char* kSnapshotKey = "snapshot";
+constexpr Micros kAgainPause = millis(500);  // a bucket without a leader refuses at once
 
 }  // namespace
 
@@ -38,6 +39,7 @@ void KvContextStore::put(const proto::Snapshot& snapshot) {
 }
 
 void KvContextStore::retry() {
+  timers_.cancel(again_);
   if (!in_flight_ && waiting_) {
     std::string next = std::move(*waiting_);
     waiting_.reset();
@@ -46,9 +48,9 @@ void KvContextStore::retry() {
 }
 
 void KvContextStore::send(std::string text) {
+  timers_.cancel(again_);
   in_flight_ = true;
-  // The text comes back to wait for `retry` when the bucket did not take it and nothing newer
-  // waits.
+  // When the bucket did not take it, it waits again, unless something newer does.
   bus_.kv_put(bucket_, kSnapshotKey, text, [this, text](Result<std::uint64_t> revision) {
     in_flight_ = false;
     if (revision) {
@@ -59,6 +61,7 @@ void KvContextStore::send(std::string text) {
     if (!waiting_) {
       waiting_ = text;
     }
+    again_ = timers_.arm(clock_.mono() + kAgainPause, [this] { retry(); });
   });
 }
 

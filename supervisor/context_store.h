@@ -4,7 +4,9 @@
 #include <string>
 
 #include "common/bus.h"
+#include "common/timers.h"
 #include "proto/context.h"
+#include "supervisor/run_clock.h"
 
 namespace lc::supervisor {
 
@@ -24,14 +26,18 @@ class ContextStore {
   /// Whether everything put so far is kept.
   virtual bool settled() const = 0;
 
-  /// Sends again what could not be kept; called when the connection is back.
+  /// Sends again at once what could not be kept; called when the connection is back.
   virtual void retry() = 0;
 };
 
 /// In a JetStream bucket, one key for the whole snapshot, so that it is never half written.
 class KvContextStore : public ContextStore {
  public:
-  KvContextStore(Bus& bus, std::string bucket) : bus_(bus), bucket_(std::move(bucket)) {}
+  KvContextStore(Bus& bus, Timers& timers, RunClock& clock, std::string bucket)
+      : bus_(bus), timers_(timers), clock_(clock), bucket_(std::move(bucket)) {}
+  ~KvContextStore() override { timers_.cancel(again_); }
+  KvContextStore(const KvContextStore&) = delete;
+  KvContextStore& operator=(const KvContextStore&) = delete;
 
   void load(OnResult<std::optional<proto::Snapshot>> on_result) override;
   void put(const proto::Snapshot& snapshot) override;
@@ -42,7 +48,10 @@ class KvContextStore : public ContextStore {
   void send(std::string text);
 
   Bus& bus_;
+  Timers& timers_;
+  RunClock& clock_;
   std::string bucket_;
+  TimerId again_;
   bool in_flight_ = false;
   std::optional<std::string> waiting_;  // the newest that came while one was in flight
 };

@@ -18,6 +18,9 @@ constexpr std::int64_t kRecordShare = 4;  // of max_payload: what a record has b
 // After a reconnection, each since the one before: workers look for the server every 100 to 200 ms,
 // and give an attempt to connect 2 s.
 constexpr std::array<Micros, 3> kAgainPauses = {millis(300), millis(1'200), millis(3'000)};
+// Without a reconnection, the last one for ever.
+constexpr std::array<Micros, 4> kUnansweredPauses = {seconds(2), seconds(5), seconds(10),
+                                                     seconds(30)};
 
 }  // namespace
 
@@ -74,6 +77,7 @@ void Dispatcher::publish(Reaction& reaction) {
   reaction.is_published = true;
   reaction.published = clock_.mono();
   hooks_.on_lag(crew, reaction.published - reaction.decided);
+  ask_again_later(reaction);
   if (is_elsewhere(reaction)) {
     reaction.holder_name = hosts_.name_of(reaction.ready.to);
   } else {
@@ -94,6 +98,20 @@ std::string Dispatcher::next_host(const CrewId& crew) const {
   const auto next =
       last == last_.end() ? ready.begin() : std::ranges::upper_bound(ready, last->second);
   return next == ready.end() ? ready.front() : *next;
+}
+
+void Dispatcher::ask_again_later(Reaction& reaction) {
+  const Micros pause = kUnansweredPauses[std::min(reaction.asked, kUnansweredPauses.size() - 1)];
+  ++reaction.asked;
+  timers_.cancel(reaction.again);
+  reaction.again = timers_.arm(clock_.mono() + pause, [this, crew = reaction.ready.crew] {
+    const auto it = reactions_.find(crew);
+    LC_ASSERT(it != reactions_.end());
+    if (!stopped_ && hooks_.may_act()) {
+      send(it->second.ready);  // what is not sent now is asked for later
+    }
+    ask_again_later(it->second);
+  });
 }
 
 bool Dispatcher::send(const proto::Ready& ready) {
@@ -162,6 +180,7 @@ void Dispatcher::accept(DoneAccepted accepted) {
     failed->worker = hooks_.on_failed_answer(*failed);
   }
   hooks_.on_reaction(accepted.crew, clock_.mono() - it->second.published);
+  gate_.answered(accepted.crew);
   end(accepted.crew);
   hooks_.give(std::move(accepted.input), std::move(accepted.note));
 }
@@ -203,6 +222,9 @@ void Dispatcher::reconnected() {
 void Dispatcher::stop() {
   stopped_ = true;
   timers_.cancel(again_);
+  for (auto& [crew, reaction] : reactions_) {
+    timers_.cancel(reaction.again);
+  }
 }
 
 void Dispatcher::publish_again() {
@@ -239,6 +261,7 @@ void Dispatcher::cancel(const CrewId& crew, proto::Outcome outcome, std::string 
   const SliceIndex slice = it->second.ready.slice;
   const Attempt attempt = it->second.ready.attempt;
   gate_.forget(crew);
+  timers_.cancel(it->second.again);
   if (!fleet_reports) {
     reaction_failed({.crew = crew,
                      .slice = slice,
@@ -253,6 +276,7 @@ void Dispatcher::end(const CrewId& crew) {
   const auto it = reactions_.find(crew);
   if (it != reactions_.end()) {
     ended_[crew] = it->second.order();
+    timers_.cancel(it->second.again);
     reactions_.erase(it);
   }
 }

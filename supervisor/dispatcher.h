@@ -36,6 +36,9 @@ std::vector<std::string> ready_parts(std::string text, const std::string& id,
 /// Where several hosts have a crew, they take turns. A worker of this host is watched from the
 /// publication on; one of another host is watched there, and what nobody works on there any more is
 /// lost, and dispatched anew.
+///
+/// A server that dies takes along what was on its way, and only its own clients learn of it: what
+/// is not answered is published again after pauses that grow to half a minute.
 class Dispatcher {
  public:
   struct Hooks {
@@ -95,9 +98,11 @@ class Dispatcher {
     MonoTime decided;
     MonoTime published;
     bool is_published = false;
-    bool is_taken = false;    // another host's worker said so
-    std::string holder_name;  // of the host that it is addressed to
+    bool is_taken = false;             // another host's worker said so
+    std::string holder_name;           // of the host that it is addressed to
     std::optional<MonoTime> answered;  // since when its worker says so, and no answer came
+    TimerId again;                     // asks once more
+    std::size_t asked = 0;
 
     proto::Order order() const { return {ready.slice, ready.attempt, tag}; }
     std::optional<MonoTime> deadline() const;
@@ -105,6 +110,7 @@ class Dispatcher {
 
   void publish(Reaction& reaction);
   void publish_again();
+  void ask_again_later(Reaction& reaction);
   void accept(DoneAccepted accepted);
   void refuse(DoneRefused refused);
   bool send(const proto::Ready& ready);

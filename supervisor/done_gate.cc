@@ -57,6 +57,13 @@ void DoneGate::forget(const CrewId& crew) {
   expected_.erase(crew);
 }
 
+void DoneGate::answered(const CrewId& crew) {
+  if (const auto it = expected_.find(crew); it != expected_.end()) {
+    answered_[crew] = std::move(it->second);
+    expected_.erase(it);
+  }
+}
+
 const DoneGate::Expected* DoneGate::expected(const CrewId& crew) const {
   const auto it = expected_.find(crew);
   return it == expected_.end() ? nullptr : &it->second;
@@ -84,6 +91,11 @@ DoneVerdict DoneGate::judge(std::string_view subject, std::string_view text, Wal
                   fmt::format("an answer for crew '{}', slice {} of stream '{}' on {}",
                               done->crew.value, done->slice.value, done->stream.value, subject),
                   parts->crew, parts->slice, now);
+  }
+  const auto before = answered_.find(parts->crew);
+  if (before != answered_.end() &&
+      before->second == Expected{done->slice, done->attempt, done->nonce}) {
+    return DoneRepeated{};
   }
   const Expected* awaited = expected(parts->crew);
   const bool in_time =

@@ -35,7 +35,10 @@ struct DoneRefused {
   proto::ErrorReport report;
 };
 
-using DoneVerdict = std::variant<DoneAccepted, DoneBlamed, DoneRefused>;
+/// An answer that was accepted, once more: its worker was asked again meanwhile.
+struct DoneRepeated {};
+
+using DoneVerdict = std::variant<DoneAccepted, DoneBlamed, DoneRefused, DoneRepeated>;
 
 /// Knows which answers are awaited and judges those that come; the nonce proves the sender.
 class DoneGate {
@@ -44,6 +47,8 @@ class DoneGate {
 
   void expect(const CrewId& crew, SliceIndex slice, Attempt attempt, std::string nonce);
   void forget(const CrewId& crew);
+  /// What is awaited of the crew has come; it may come again.
+  void answered(const CrewId& crew);
 
   /// Judges a message that came on `live.S.slice.n.C.done`. One of more than `bytes_max` breaks the
   /// contract.
@@ -54,6 +59,8 @@ class DoneGate {
     SliceIndex slice;
     Attempt attempt;
     std::string nonce;
+
+    bool operator==(const Expected&) const = default;
   };
   const Expected* expected(const CrewId& crew) const;
 
@@ -65,6 +72,7 @@ class DoneGate {
 
   StreamId stream_;
   std::map<CrewId, Expected> expected_;
+  std::map<CrewId, Expected> answered_;  // the last of each crew
 };
 
 }  // namespace lc::supervisor

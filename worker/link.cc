@@ -4,10 +4,13 @@
 #include <nats/nats.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
+#include <vector>
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "common/nats_handles.h"
 #include "proto/slice.h"
 #include "proto/subjects.h"
 #include "worker/lifeline.h"
@@ -21,7 +24,8 @@ constexpr std::int64_t kConnectTimeoutMs = 2'000;
 constexpr std::int64_t kFlushTimeoutMs = 5'000;
 constexpr int kFlushTriesMax = 1'000;  // while the server is sought; whoever waits has a deadline
 constexpr std::int64_t kReconnectWaitMs = 100;
-constexpr std::int64_t kPingIntervalMs = 5'000;  // a frozen server is noticed in three of these
+constexpr std::int64_t kPingIntervalMs = 5'000;   // a frozen server is noticed in three of these
+constexpr std::int64_t kPingInClusterMs = 2'000;  // there is another server to go to
 constexpr int kPingsOutMax = 2;
 constexpr std::int64_t kWriteDeadlineMs = 10'000;
 constexpr std::int64_t kNextMessageMs = 3'600'000;
@@ -54,9 +58,13 @@ void on_reconnected(natsConnection*, void*) noexcept {
 }
 
 // First failure wins; libnats wants every option set by a call of its own.
-natsStatus configure(natsOptions* options, const proto::WorkerConfig& config) {
+natsStatus configure(natsOptions* options, const proto::WorkerConfig& config,
+                     const std::vector<std::string>& urls) {
   const std::string name = fmt::format("lcworker {} {}", config.stream.value, config.crew.value);
-  natsStatus status = natsOptions_SetURL(options, config.nats_url.c_str());
+  std::vector<const char*> servers;
+  std::ranges::transform(urls, std::back_inserter(servers), &std::string::c_str);
+  natsStatus status =
+      natsOptions_SetServers(options, servers.data(), static_cast<int>(servers.size()));
   const auto then = [&status](natsStatus next) { status = status == NATS_OK ? next : status; };
   then(natsOptions_SetName(options, name.c_str()));
   then(natsOptions_SetSendAsap(options, true));  // a publish must not wait for the flusher's 1 ms
@@ -64,7 +72,7 @@ natsStatus configure(natsOptions* options, const proto::WorkerConfig& config) {
   then(natsOptions_SetMaxReconnect(options, -1));
   then(natsOptions_SetReconnectWait(options, kReconnectWaitMs));
   then(natsOptions_SetReconnectJitter(options, kReconnectWaitMs, kReconnectWaitMs));
-  then(natsOptions_SetPingInterval(options, kPingIntervalMs));
+  then(natsOptions_SetPingInterval(options, urls.size() > 1 ? kPingInClusterMs : kPingIntervalMs));
   then(natsOptions_SetMaxPingsOut(options, kPingsOutMax));
   then(natsOptions_SetWriteDeadline(options, kWriteDeadlineMs));
   then(natsOptions_SetDisconnectedCB(options, on_disconnected, nullptr));
@@ -95,11 +103,12 @@ std::unexpected<Error> Link::failed(std::string_view what, int nats_status) cons
 
 Result<std::unique_ptr<Link>> Link::connect(const proto::WorkerConfig& config) {
   std::unique_ptr<Link> link(new Link(config));
+  LC_TRY(const std::vector<std::string> urls, split_nats_urls(config.nats_url));
   natsOptions* raw_options = nullptr;
   natsStatus status = natsOptions_Create(&raw_options);
   const Owned<natsOptions> options(raw_options);
   if (status == NATS_OK) {
-    status = configure(raw_options, config);
+    status = configure(raw_options, config, urls);
   }
   if (status != NATS_OK) {
     return link->failed("setting options", status);

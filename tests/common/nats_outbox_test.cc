@@ -103,6 +103,13 @@ TEST_CASE("acks: a stored message, a duplicate, a refusal, a server that is not 
   CHECK(error("10054").status.error().code == ErrorCode::invalid_input);
   CHECK(error("10008").again);
   CHECK_FALSE(error("10071").again);
+  for (const char* code : {"10007", "10009", "10118", "10158", "10163"}) {
+    CAPTURE(code);
+    CHECK(error(code).again);
+  }
+  CHECK_FALSE(error("10077").again);
+  CHECK(parse_publish_ack(R"({"error":{"code":503,"description":"raft: not leader"}})").again);
+  CHECK_FALSE(parse_publish_ack(R"({"error":{"code":400,"description":"no"}})").again);
   CHECK(parse_publish_ack("+OK").status.error().code == ErrorCode::corrupt);
   CHECK(parse_publish_ack("{}").status.error().code == ErrorCode::corrupt);
 }

@@ -260,6 +260,14 @@ class LcworkerTest(WorkerCase):
                 return
         self.fail("the worker did not come back: " + worker.said())
 
+    def test_of_several_servers_any_one_that_is_there_will_do(self):
+        for url in (f"nats://127.0.0.1:1,{self.server.url}", f"{self.server.url},nats://127.0.0.1:1"):
+            with self.subTest(url):
+                worker = self.start(url=url)
+                self.assertEqual(worker.state(), {"state": "ready", "missing": []})
+                self.assertEqual(self.react()["status"], "ok")
+                worker.stop()
+
     def test_without_a_server_it_says_so_and_exits_69(self):
         self.server.kill()
         worker = self.start()

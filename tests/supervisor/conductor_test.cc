@@ -25,7 +25,33 @@ TEST_CASE("conductor: an event wakes its crew at the beat, and the answer's acti
   const auto& actions = world.bus.stream(proto::actions_stream(kStream));
   REQUIRE(actions.size() == 1);
   CHECK(proto::parse_action(actions[0].data)->kind == Kind{"tag"});
-  CHECK(world.reasons() == std::vector<std::string>{std::string(proto::kReasonDoneStale)});
+  CHECK(world.reasons().empty());  // the same answer once more says nothing new
+}
+
+TEST_CASE("conductor: what is not answered is asked again, the same, and at growing distances") {
+  ConductorWorld world({});
+  world.event(1, millis(100));
+  world.advance_to(millis(520));
+  REQUIRE(world.readies().size() == 1);
+  std::vector<std::int64_t> at_s;
+  for (std::int64_t s = 1; s <= 110; ++s) {
+    const std::size_t before = world.readies().size();
+    world.advance_to(millis(520) + seconds(s));
+    if (world.readies().size() > before) {
+      at_s.push_back(s);
+    }
+  }
+  CHECK(at_s == std::vector<std::int64_t>{2, 7, 17, 47, 77, 107});
+  const auto readies = world.readies();
+  for (const proto::Ready& ready : readies) {
+    CHECK(ready.nonce == readies[0].nonce);
+  }
+  world.answer(readies[0]);
+  world.answer(readies[0]);
+  CHECK(world.bus.stream(proto::actions_stream(kStream)).size() == 1);
+  CHECK(world.reasons().empty());
+  world.advance_to(seconds(300));
+  CHECK(world.readies().size() == readies.size());  // answered: not asked any more
 }
 
 TEST_CASE("conductor: what could not be published is published when the connection is back") {
