@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kExpiredNamedMax = 20;
 constexpr Micros kReadAgain = millis(250);
+constexpr Micros kBehindPause = millis(500);
 
 }  // namespace
 
@@ -24,7 +25,13 @@ void App::read_journal(StreamState state) {
     return;
   }
   const MonoTime began = clock_.mono();
-  recover(*bus_, {.stream = options_.stream, .on_loss = options_.on_loss},
+  recover(*bus_,
+          {.stream = options_.stream,
+           .on_loss = options_.on_loss,
+           .later =
+               [this](std::function<void()> read_again) {
+                 settle_timer_ = timers_->arm(clock_.mono() + kBehindPause, std::move(read_again));
+               }},
           [this, began, state = std::move(state)](Result<Recovered> recovered) mutable {
             if (phase_ != Phase::reading) {
               return;

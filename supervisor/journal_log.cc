@@ -13,6 +13,14 @@ namespace {
 
 constexpr std::int64_t kOpenMax = 256;      // appends on their way at once
 constexpr Micros kLookPause = millis(250);  // before what did not succeed twice is tried again
+constexpr Micros kBehindMax = seconds(10);  // then what was acknowledged is not there any more
+
+/// Its kind stands behind the names of the stream and the number, which are short and have no
+/// quotes.
+bool is_checkpoint(std::string_view text) {
+  constexpr std::size_t kKindWithin = 256;
+  return text.substr(0, kKindWithin).find(R"("kind":"checkpoint")") != std::string_view::npos;
+}
 
 }  // namespace
 
@@ -23,7 +31,8 @@ JournalLog::JournalLog(Bus& bus, Timers& timers, RunClock& clock, const StreamId
       clock_(clock),
       subject_(proto::journal_subject(stream)),
       journal_(proto::journal_stream(stream)),
-      hooks_(std::move(hooks)) {}
+      hooks_(std::move(hooks)),
+      head_(bus, timers, clock, stream) {}
 
 JournalLog::~JournalLog() {
   timers_.cancel(again_);
@@ -100,14 +109,22 @@ void JournalLog::on_last(const Result<StreamMessage>& last) {
     again_ = timers_.arm(clock_.mono() + kLookPause, [this] { look(); });
     return;
   }
+  timers_.cancel(again_);
   const std::int64_t end = is_empty ? 0 : last->seq.value;
   if (end < kept_) {
+    // A leader that was just chosen may not have come as far as its predecessor had.
+    fell_behind_ = fell_behind_.value_or(clock_.mono());
+    if (clock_.mono() - *fell_behind_ < kBehindMax) {
+      again_ = timers_.arm(clock_.mono() + kLookPause, [this] { look(); });
+      return;
+    }
     lose({ErrorCode::corrupt,
           fmt::format("the journal ends with record {}, but record {} was acknowledged: its server "
                       "has lost records",
                       end, kept_)});
     return;
   }
+  fell_behind_.reset();
   const auto ours = static_cast<std::size_t>(end - kept_);
   if (ours > waiting_.size() || (ours > 0 && waiting_[ours - 1].text != last->data)) {
     lose({ErrorCode::conflict,
@@ -122,7 +139,6 @@ void JournalLog::on_last(const Result<StreamMessage>& last) {
   // What is refused at once, and again, is not sent as fast as it is refused.
   const bool is_fruitless = looked_ == kept_ && !waiting_.empty();
   looked_ = kept_;
-  timers_.cancel(again_);
   if (is_fruitless) {
     again_ = timers_.arm(clock_.mono() + kLookPause, [this] { go_on(); });
   } else {
@@ -137,7 +153,9 @@ void JournalLog::go_on() {
 
 void JournalLog::keep(std::int64_t n) {
   LC_ASSERT(n == kept_ + 1);
-  waiting_bytes_ -= waiting_.front().text.size();
+  const std::string& text = waiting_.front().text;
+  head_.moved(n, text, is_checkpoint(text) ? HeadKeeper::Keep::now : HeadKeeper::Keep::soon);
+  waiting_bytes_ -= text.size();
   waiting_.pop_front();
   hooks_.metrics->journal_waiting.set(static_cast<double>(waiting_.size()));
   kept_ = n;

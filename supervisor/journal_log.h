@@ -3,11 +3,13 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "common/bus.h"
 #include "common/metrics.h"
 #include "common/timers.h"
+#include "supervisor/journal_head.h"
 #include "supervisor/run_clock.h"
 
 namespace lc::supervisor {
@@ -69,6 +71,7 @@ class JournalLog {
   std::string subject_;
   std::string journal_;
   Hooks hooks_;
+  HeadKeeper head_;
   std::deque<Waiting> waiting_;  // records kept_ + 1 and on
   std::size_t waiting_bytes_ = 0;
   std::int64_t kept_ = 0;
@@ -76,7 +79,8 @@ class JournalLog {
   std::int64_t open_ = 0;  // appends without an answer
   bool doubtful_ = false;  // one failed: nothing is sent until the stream was looked at
   bool looking_ = false;
-  std::int64_t looked_ = -1;  // kept_ when the stream was looked at last
+  std::int64_t looked_ = -1;             // kept_ when the stream was looked at last
+  std::optional<MonoTime> fell_behind_;  // since when the stream ends before what was kept
   bool lost_ = false;
   TimerId again_;
 };

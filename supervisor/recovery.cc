@@ -41,24 +41,24 @@ class Recovery : public std::enable_shared_from_this<Recovery> {
   // The stream counts what it had, also what was deleted since: the next record gets that number.
   void read_last() {
     const auto self = shared_from_this();
-    bus_.stream_info(journal_, [self](const Result<StreamInfo>& info) {
-      if (info || info.error().code == ErrorCode::not_found) {
-        self->take_info(info.value_or(StreamInfo{}));
-      } else {
-        self->give_up(info.error());
-      }
+    find_journal_end(bus_, options_, [self](Result<JournalEnd> end) {
+      end ? self->take_end(std::move(*end)) : self->give_up(end.error());
     });
   }
 
  private:
-  void take_info(const StreamInfo& info) {
+  void take_end(JournalEnd end) {
+    const StreamInfo& info = end.info;
+    why_lost_ = std::move(end.why_lost);
+    lost_from_ = end.lost_from;
+    lost_to_ = end.lost_to;
     out_.end.n = info.last_seq.value;
     end_ = info.last_seq.value;
     if (info.messages == 0) {
-      if (end_ > 0) {
+      if (end_ > 0 && why_lost_.empty()) {
         why_lost_ = "all records are gone: they were older than their stream keeps, or deleted";
-        end_ = 0;
       }
+      end_ = 0;
       give_back();
       return;
     }
@@ -290,8 +290,8 @@ class Recovery : public std::enable_shared_from_this<Recovery> {
           .begin_object()
           .key("records")
           .begin_array()
-          .number(end_ + 1)
-          .number(out_.end.n)
+          .number(lost_from_ > 0 ? std::min(lost_from_, end_ + 1) : end_ + 1)
+          .number(std::max(out_.end.n, lost_to_))
           .end_array()
           .key("why")
           .string(why_lost_)
@@ -315,6 +315,8 @@ class Recovery : public std::enable_shared_from_this<Recovery> {
   std::int64_t end_ = 0;  // the last record that is used
   std::int64_t expected_ = 0;
   std::string why_lost_;
+  std::int64_t lost_from_ = 0;  // known to have been acknowledged; 0: nothing of the kind is lost
+  std::int64_t lost_to_ = 0;
   std::vector<Found> found_;
   std::optional<CheckpointBody> body_;
   std::size_t body_at_ = 0;  // in found_: its last part

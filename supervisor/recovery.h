@@ -1,21 +1,15 @@
 #pragma once
 
-#include <functional>
 #include <optional>
 #include <string>
 
 #include "common/bus.h"
 #include "supervisor/journal/replay.h"
+#include "supervisor/journal_end.h"
 
 namespace lc::supervisor {
 
-/// What is done about a journal that is damaged: nothing starts, or what can be had is taken.
-enum class OnLoss { refuse, accept };
-
-struct RecoveryOptions {
-  StreamId stream;
-  OnLoss on_loss = OnLoss::refuse;
-};
+using RecoveryOptions = JournalEndOptions;
 
 /// Where a stream stands by its journal.
 struct Recovered {
@@ -27,9 +21,10 @@ struct Recovered {
 
 /// Reads a journal from its last checkpoint on, with the events that it names, and replays it.
 ///
-/// Errors: corrupt - damaged, missing or moved records, events that are gone, or decisions that
-/// this program does not make: says which record, what was found, and the ways out; conflict -
-/// another stream's or another format's journal; unavailable - the server does not answer.
+/// Errors: those of find_journal_end; corrupt - damaged, missing or moved records, events that are
+/// gone, or decisions that this program does not make: says which record, what was found, and the
+/// ways out; conflict - another stream's or another format's journal; unavailable - the server does
+/// not answer.
 void recover(Bus& bus, const RecoveryOptions& options, OnResult<Recovered> on_result);
 
 }  // namespace lc::supervisor

@@ -4,6 +4,7 @@ wants any more, a leader that was stopped, a new epoch, a journal that is cut.""
 import datetime
 import json
 import os
+import shutil
 import signal
 import sys
 import unittest
@@ -294,6 +295,47 @@ class JournalTest(TakeoverCase):
         self.assertEqual(self.loss(), [sequences[-3], sequences[-1]])
         self.assertEqual(supervisor.end(), 0)
         self.assertEqual(self.start().end(), 0)
+
+    def restart_server(self, between=lambda: None):
+        self.world.client.close()
+        self.world.server.kill()
+        between()
+        self.world.server.start()
+        self.world.client = self.world.connect()
+        self.world.client.subscribe("live.m1.>")
+
+    def test_a_journal_whose_server_forgot_its_end_is_refused_until_the_loss_is_accepted(self):
+        store = os.path.join(self.world.folder, "store", "jetstream", "$G", "streams",
+                             "LIVE_m1_JOURNAL")
+        older = os.path.join(self.world.folder, "older")
+        first = self.run_once()[-1]
+        self.restart_server(lambda: shutil.copytree(store, older))
+        self.goal_and_end(3)
+        last = self.world.messages("LIVE_m1_JOURNAL")[-1][0]
+        self.assertGreater(last, first)
+
+        def forget():
+            shutil.rmtree(store)
+            shutil.copytree(older, store)
+        self.restart_server(forget)
+        self.assertEqual(self.world.messages("LIVE_m1_JOURNAL")[-1][0], first)
+        done = self.world.command("run", "-s", "m1", "--crews", self.world.crews,
+                                  LIVE_CREW_SLICE_MS=str(SLICE_MS))
+        self.assertEqual(done.returncode, 65, done.stderr)
+        self.assertIn(f"ends with record {first}, but record {last} was acknowledged", done.stderr)
+        self.assertEqual(self.world.messages("LIVE_m1_JOURNAL")[-1][0], first)
+        supervisor = self.start("--accept-loss")
+        self.goal(4)
+        self.acted(4)
+        self.assertEqual(self.loss(), [first + 1, last])
+        self.assertEqual(supervisor.end(), 0)
+        self.goal_and_end(5)
+
+    def goal_and_end(self, number):
+        supervisor = self.start()
+        self.goal(number)
+        self.acted(number)
+        self.assertEqual(supervisor.end(), 0)
 
     def test_a_journal_that_aged_away_is_begun_anew_behind_its_last_number(self):
         sequences = self.run_once()

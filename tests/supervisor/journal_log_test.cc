@@ -184,6 +184,27 @@ TEST_CASE("journal log: a stream that lost what it acknowledged is never appende
   CHECK(world.stored().size() == 3);
 }
 
+TEST_CASE("journal log: a stream that is behind for a moment has lost nothing") {
+  World world;
+  world.append(3);
+  world.settle();
+  JournalLog::Hooks hooks{.on_kept = [&world](std::int64_t n) { world.kept.push_back(n); },
+                          .on_lost = [&world](const Error& error) { world.lost = error; },
+                          .metrics = &world.metrics};
+  JournalLog log(world.bus, world.timers, world.clock, kStream, std::move(hooks));
+  log.start(5);  // its leader has not come further than 3 yet
+  log.append("record 6", "id6");
+  world.bus.pump_all();
+  world.timers.advance_to(world.timers.now() + seconds(5));
+  world.bus.pump_all();
+  CHECK_FALSE(world.lost);
+  world.append(2);  // what was acknowledged is there
+  world.settle();
+  CHECK_FALSE(world.lost);
+  CHECK(log.kept() == 6);
+  CHECK(world.stored().back() == "record 6");
+}
+
 TEST_CASE("journal log: whatever goes wrong, the stream is what was appended, as far as it goes") {
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     INFO("seed ", seed);

@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "proto/subjects.h"
+#include "supervisor/journal_head.h"
 #include "tests/sim/journal.h"
 #include "tests/sim/run.h"
 #include "tests/support/memory_bus.h"
@@ -81,9 +82,21 @@ struct World {
     return std::move(*out);
   }
 
+  void keep_head(const JournalHead& head) {
+    bus.ensure_bucket({.name = proto::ctx_bucket(kStream)}, [](const Result<bool>&) {});
+    bus.pump_all();
+    bus.kv_put(proto::ctx_bucket(kStream), std::string(kJournalHeadKey), write_journal_head(head),
+               [](const Result<std::uint64_t>& kept) { REQUIRE(kept); });
+    bus.pump_all();
+  }
+
   MemoryBus bus;
   int puts = 0;
 };
+
+JournalHead head_of(const Journal& journal, std::size_t n) {
+  return {.n = static_cast<std::int64_t>(n), .hash = to_hex(record_of(journal, n).hash)};
+}
 
 std::string refusal(const Journal& journal, ErrorCode code = ErrorCode::corrupt) {
   const auto recovered = World(journal).recover();
@@ -292,6 +305,88 @@ TEST_CASE("recovery: a server that does not answer is unavailable, and nothing i
   const auto recovered = world.recover();
   REQUIRE_FALSE(recovered);
   CHECK(recovered.error().code == ErrorCode::unavailable);
+}
+
+TEST_CASE("recovery: a journal that ends before what was acknowledged is refused or given up") {
+  const Journal whole = with_tail();
+  const std::size_t last = whole.records.size();
+  for (const std::size_t left : {last - 3, std::size_t{0}}) {
+    CAPTURE(left);
+    Journal journal = whole;
+    journal.records.resize(left);
+    World world(journal);
+    world.keep_head(head_of(whole, last));
+    const auto refused = world.recover();
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().code == ErrorCode::corrupt);
+    has(refused.error().message, fmt::format("ends with record {}, but record {} was", left, last));
+    has(refused.error().message, "--accept-loss");
+    const auto accepted = world.recover(OnLoss::accept);
+    REQUIRE_MESSAGE(accepted, accepted.error().message);
+    CHECK(accepted->replay.has_value() == (left > 0));
+    CHECK(accepted->end.n == static_cast<std::int64_t>(left));
+    has(accepted->loss, fmt::format(R"({{"records":[{},{}],"why":)", left + 1, last));
+  }
+}
+
+TEST_CASE("recovery: another record than the acknowledged one in its place is refused or told of") {
+  const Journal journal = with_tail();
+  const std::size_t n = journal.records.size() - 2;
+  World world(journal);
+  JournalHead head = head_of(journal, n);
+  world.keep_head(head);
+  REQUIRE(world.recover());
+  head.hash[0] = head.hash[0] == '0' ? '1' : '0';
+  world.keep_head(head);
+  const auto refused = world.recover();
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::corrupt);
+  has(refused.error().message, fmt::format("record {} of the journal LIVE_sim_JOURNAL has", n));
+  const auto accepted = world.recover(OnLoss::accept);
+  REQUIRE_MESSAGE(accepted, accepted.error().message);
+  CHECK(accepted->replay->end().n == static_cast<std::int64_t>(journal.records.size()));
+  has(accepted->loss, fmt::format(R"({{"records":[{},{}],"why":)", n, journal.records.size()));
+}
+
+TEST_CASE("recovery: a journal that is behind is looked at again before it counts as damaged") {
+  const Journal whole = with_tail();
+  Journal journal = whole;
+  const std::string last = journal.records.back();
+  journal.records.pop_back();
+  for (const bool comes : {true, false}) {
+    CAPTURE(comes);
+    World world(journal);
+    world.keep_head(head_of(whole, whole.records.size()));
+    int waits = 0;
+    std::optional<Result<Recovered>> out;
+    std::function<void()> again;
+    supervisor::recover(
+        world.bus,
+        {.stream = kStream, .later = [&](std::function<void()> then) { again = std::move(then); }},
+        [&out](Result<Recovered> result) { out = std::move(result); });
+    world.bus.pump_all();
+    while (again) {
+      REQUIRE_FALSE(out);
+      if (++waits == 3 && comes) {
+        world.put(proto::journal_subject(kStream), last);
+      }
+      std::exchange(again, nullptr)();
+      world.bus.pump_all();
+    }
+    REQUIRE(out);
+    CHECK(out->has_value() == comes);
+    CHECK((comes ? waits == 3 : waits > 10));
+  }
+}
+
+TEST_CASE("recovery: a head that cannot be read is damage too") {
+  const Journal journal = with_tail();
+  World world(journal);
+  world.keep_head({.n = 1, .hash = "short"});
+  const auto refused = world.recover();
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == ErrorCode::corrupt);
+  CHECK(world.recover(OnLoss::accept));
 }
 
 }  // namespace
