@@ -4,8 +4,12 @@
 #include <array>
 #include <cstdio>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "common/json.h"
+#include "proto/config_settings.h"
+#include "supervisor/cli/nats_server.h"
 #include "supervisor/cli/online.h"
 #include "supervisor/cli/put.h"
 #include "supervisor/process/cell.h"
@@ -13,7 +17,8 @@
 #include "supervisor/process/probe.h"
 #include "supervisor/worker_spec.h"
 
-// What this host can do to hold and confine workers, and what would raise it.
+// What this host can do to hold and confine workers, what its NATS server is known to lose, and
+// what would raise it.
 namespace lc::cli {
 namespace {
 
@@ -23,7 +28,12 @@ struct Advice {
   std::string remedy;
 };
 
+constexpr std::int64_t kNatsPatienceMs = 2'000;
+
 struct Findings {
+  std::string nats_url;
+  std::optional<NatsServer> nats;  // absent: not reached
+  std::string nats_why;            // it was not
   std::string containment;
   bool joins_slowly = false;
   std::vector<process::Unenforced> unenforced;
@@ -89,6 +99,31 @@ Status find_sandbox(const std::string& worker, Findings& findings) {
   return {};
 }
 
+void find_nats(const std::string& url, std::int64_t replicas, Findings& findings) {
+  findings.nats_url = proto::without_password(url);
+  auto server = ask_nats_server(url, kNatsPatienceMs);
+  if (!server) {
+    findings.nats_why = server.error().message;
+    return;
+  }
+  for (NatsFlaw& flaw : nats_flaws(*server, replicas)) {
+    findings.advice.push_back({std::move(flaw.what), std::move(flaw.remedy)});
+  }
+  findings.nats = std::move(*server);
+}
+
+Json json_of_nats(const Findings& findings) {
+  JsonObject out{{"url", findings.nats_url}, {"reached", findings.nats.has_value()}};
+  if (findings.nats) {
+    out.emplace_back("version", findings.nats->version);
+    out.emplace_back("cluster", findings.nats->cluster);
+    out.emplace_back("jetstream", findings.nats->jetstream);
+  } else {
+    out.emplace_back("why", findings.nats_why);
+  }
+  return out;
+}
+
 Json json_of(const Findings& findings) {
   JsonArray limits;
   for (const auto& limit : findings.unenforced) {
@@ -110,7 +145,18 @@ Json json_of(const Findings& findings) {
                     {"seccomp", findings.seccomp},
                     {"sandbox_missing", std::move(missing)},
                     {"worker_uids_possible", geteuid() == 0},
+                    {"nats", json_of_nats(findings)},
                     {"advice", std::move(advice)}};
+}
+
+std::string nats_words(const Findings& findings) {
+  if (!findings.nats) {
+    return fmt::format("not reached at {} ({}): not judged", findings.nats_url, findings.nats_why);
+  }
+  const NatsServer& server = *findings.nats;
+  return fmt::format("{} at {}, {}, {}", server.version, findings.nats_url,
+                     server.cluster.empty() ? "alone" : "cluster '" + server.cluster + "'",
+                     server.jetstream ? "JetStream" : "no JetStream");
 }
 
 void print(const Findings& findings, Io& io) {
@@ -124,6 +170,13 @@ void print(const Findings& findings, Io& io) {
       findings.landlock_abi == 0 ? "none" : fmt::format("ABI {}", findings.landlock_abi));
   put(io.out, "{:<14} {}\n", "seccomp", findings.seccomp ? "yes" : "no");
   put(io.out, "{:<14} {}\n", "worker_uids", geteuid() == 0 ? "possible" : "needs root");
+  put(io.out, "{:<14} {}\n", "nats", nats_words(findings));
+  if (findings.nats) {
+    put(io.out,
+        "\nhint: whether the server writes through to its disk cannot be seen from here\n  what it "
+        "acknowledges survives a loss of power only with `sync_interval: always` (2.10 or newer), "
+        "or on servers that do not lose power together\n");
+  }
   if (findings.joins_slowly) {
     put(io.out,
         "\nhint: a worker without a spare would start some milliseconds sooner with the mount "
@@ -132,7 +185,8 @@ void print(const Findings& findings, Io& io) {
         "little more)\n");
   }
   if (findings.advice.empty()) {
-    put(io.out, "\nnothing to raise: workers are held and confined as well as can be\n");
+    put(io.out, "\nnothing to raise: workers are held and confined as well as can be{}\n",
+        findings.nats ? ", and nothing is known against the server" : "");
   }
   for (const Advice& each : findings.advice) {
     put(io.out, "\n* {}\n  {}\n", each.lacks, each.remedy);
@@ -151,6 +205,7 @@ int run_doctor(const Args& args, Io& io) {
     put(io.err, "live-crew: the sandbox cannot be tried: {}\n", found.error().message);
     return kExitInternal;
   }
+  find_nats(nats_url(args), args.number("replicas"), findings);
   if (args.text("output") == "json") {
     put(io.out, "{}\n", write_json(json_of(findings)));
   } else {
@@ -164,15 +219,20 @@ int run_doctor(const Args& args, Io& io) {
 void register_doctor(Verbs& verbs) {
   verbs.push_back(
       {.name = "doctor",
-       .summary = "Say how well this host can hold and confine workers, and what would raise it",
+       .summary =
+           "Say how well this host holds workers, what its server loses, and what would help",
        .details =
            "Tries what a supervisor started here, by this user, would have: cgroups or PID "
            "namespaces to kill all that a worker started, controllers for its limits, Landlock and "
            "seccomp for its sandbox. A supervisor under systemd may have more: run it in the "
            "unit's "
-           "place (systemd-run -p Delegate=yes). Exit code 1 when something could be raised.",
+           "place (systemd-run -p Delegate=yes). Of the NATS server, when "
+           "it is reached, the version is judged: what it is known to lose, when, and what to do. "
+           "Exit code 1 "
+           "when "
+           "something could be raised; a server that is not reached is none of it.",
        .examples = {{"doctor", "for a person"}, {"doctor -o json", "for a script"}},
-       .options = {output_option({"text", "json"})},
+       .options = {output_option({"text", "json"}), replicas_option(), nats_option()},
        .run = run_doctor});
 }
 

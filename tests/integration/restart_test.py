@@ -434,6 +434,26 @@ class ContainmentTest(RestartCase):
         self.assertEqual(found["sandbox_missing"], self.crew()["worker"]["sandbox_missing"])
         self.assertEqual(done.returncode, 1 if found["advice"] else 0)
 
+    def test_the_doctor_judges_the_server_that_it_reaches_and_no_other(self):
+        told = self.world.command("doctor").stdout
+        found = json.loads(self.world.command("doctor", "-o", "json").stdout)
+        version = found["nats"]["version"]
+        self.assertEqual((found["nats"]["reached"], found["nats"]["jetstream"]), (True, True))
+        binary = shutil.which("nats-server") or "/usr/sbin/nats-server"
+        self.assertIn(version, subprocess.run([binary, "-v"], capture_output=True, text=True,
+                                              check=True).stdout)
+        self.assertRegex(told, f"nats +{version} at nats://127.0.0.1:[0-9]+, alone, JetStream")
+        for each in found["advice"]:
+            self.assertIn(each["remedy"], told)
+        closed = "nats://user:secret@127.0.0.1:1"
+        done = self.world.command("doctor", "-o", "json", LIVE_CREW_NATS=closed)
+        alone = json.loads(done.stdout)
+        self.assertEqual(alone["nats"], {"url": "nats://<redacted>@127.0.0.1:1", "reached": False,
+                                         "why": "127.0.0.1:1: Connection refused"})
+        self.assertEqual([each for each in alone["advice"] if "nats" in each["lacks"]], [])
+        self.assertEqual(done.returncode, 1 if alone["advice"] else 0)
+        self.assertNotIn("secret", self.world.command("doctor", LIVE_CREW_NATS=closed).stdout)
+
     def test_B08_a_host_below_the_required_level_is_refused_and_another_one_told(self):
         self.world.crew("obey", SETTINGS, OBEY)
         hidden = ["unshare", "-m", "sh", "-c",
