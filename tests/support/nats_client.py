@@ -64,7 +64,8 @@ class Client:
 
     def __init__(self, server, user="", password=""):
         self.violations = []  # what the server refused us, in its words
-        self._socket = socket.create_connection(("127.0.0.1", server.port))
+        self._socket = socket.create_connection((getattr(server, "host", "127.0.0.1"), server.port),
+                                                timeout=30)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = b""
         self._sids = 0
@@ -115,11 +116,17 @@ class Client:
             if self._step(end - time.monotonic()) is None:
                 raise TimeoutError(f"no answer on {subject}")
 
-    def stored(self, stream):
-        """What a JetStream stream holds: (sequence, message id or empty, text) each."""
+    @property
+    def socket(self):
+        """To wait for what comes."""
+        return self._socket
+
+    def stored(self, stream, first=1):
+        """What a JetStream stream holds from `first` on: (sequence, message id or empty, text)
+        each."""
         info = json.loads(self.request(f"$JS.API.STREAM.INFO.{stream}", ""))
         state = info["state"]
-        sequences = range(state["first_seq"] or 1, state["last_seq"] + 1)
+        sequences = range(max(first, state["first_seq"]), state["last_seq"] + 1)
         for first in range(0, len(sequences), 200):
             answers = self._requests(f"$JS.API.STREAM.MSG.GET.{stream}", [
                 json.dumps({"seq": seq}) for seq in sequences[first:first + 200]])

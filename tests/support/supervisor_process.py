@@ -78,13 +78,13 @@ class Supervisor:
 class World:
     """A folder with crews, a server, and the supervisors that run in it."""
 
-    def __init__(self, server_config="", user="", password="", address="127.0.0.1"):
+    def __init__(self, server_config="", user="", password="", address="127.0.0.1", server=None):
         self.folder = tempfile.mkdtemp(prefix="live-crew-world-")
         self.crews = os.path.join(self.folder, "crews")
         os.mkdir(self.crews)
         store = os.path.join(self.folder, "store")
-        self.server = Server('jetstream: { store_dir: "%s" }\n%s' % (store, server_config),
-                             address)
+        self.server = server or Server(
+            'jetstream: { store_dir: "%s" }\n%s' % (store, server_config), address)
         login = f"{user}:{password}@" if user else ""
         self.url = self.server.url.replace("nats://", "nats://" + login)
         self._login = (user, password)
