@@ -128,14 +128,28 @@ class Client:
         state = info["state"]
         sequences = range(max(first, state["first_seq"]), state["last_seq"] + 1)
         for first in range(0, len(sequences), 200):
-            answers = self._requests(f"$JS.API.STREAM.MSG.GET.{stream}", [
-                json.dumps({"seq": seq}) for seq in sequences[first:first + 200]])
-            for message in sorted((answer["message"] for answer in answers if "message" in answer),
-                                  key=lambda message: message["seq"]):  # others are deleted
+            for message in self._messages_at(stream, sequences[first:first + 200]):
                 headers = base64.b64decode(message.get("hdrs", "")).decode()
                 found = re.search(r"^Nats-Msg-Id: *(\S+)", headers, re.M)
                 yield (message["seq"], found[1] if found else "",
                        base64.b64decode(message.get("data", "")).decode())
+
+    def _messages_at(self, stream, sequences):
+        """The messages that are there, in order. Only the server's word that there is none counts:
+        a cluster may refuse or double an answer."""
+        subject = f"$JS.API.STREAM.MSG.GET.{stream}"
+        found = {}
+        for answer in self._requests(subject, [json.dumps({"seq": seq}) for seq in sequences]):
+            if "message" in answer:
+                found[answer["message"]["seq"]] = answer["message"]
+        for seq in sequences:
+            for _ in range(0 if seq in found else 20):
+                answer = json.loads(self.request(subject, json.dumps({"seq": seq})))
+                if "message" in answer:
+                    found[seq] = answer["message"]
+                if "message" in answer or answer["error"].get("err_code") == 10037:
+                    break
+        return [found[seq] for seq in sorted(found)]
 
     def _requests(self, subject, texts, timeout_s=30):
         """The answers to many requests at once, as JSON, in any order."""
