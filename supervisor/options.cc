@@ -29,9 +29,11 @@ std::string diagnostics_text(const std::vector<Diagnostic>& diagnostics) {
   return text;
 }
 
-std::expected<proto::LiveConfig, StartRefusal> read_config(const SupervisorFlags& flags,
-                                                           const Environment& environment,
-                                                           std::string& warnings) {
+}  // namespace
+
+std::expected<proto::LiveConfig, StartRefusal> read_live_config(const SupervisorFlags& flags,
+                                                                const Environment& environment,
+                                                                std::string& warnings) {
   std::string text;
   if (!flags.config_file.empty()) {
     auto read = read_text_file(flags.config_file, kConfigBytesMax);
@@ -60,6 +62,8 @@ std::expected<proto::LiveConfig, StartRefusal> read_config(const SupervisorFlags
   }
   return config;
 }
+
+namespace {
 
 std::expected<std::vector<proto::Manifest>, StartRefusal> read_crews(const SupervisorFlags& flags,
                                                                      std::string& warnings) {
@@ -145,7 +149,7 @@ std::expected<AppOptions, StartRefusal> make_app_options(const SupervisorFlags& 
   if (!stream) {
     return refuse(kExitUsage, stream.error().message);
   }
-  auto config = read_config(flags, environment, warnings);
+  auto config = read_live_config(flags, environment, warnings);
   if (config) {
     if (auto checked = check_flags(flags, *config); !checked) {
       return std::unexpected(checked.error());

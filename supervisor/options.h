@@ -32,6 +32,11 @@ struct StartRefusal {
   std::string text;  // lines, each complete
 };
 
+/// Reads the configuration alone: the file, the environment and what flags say of it.
+std::expected<proto::LiveConfig, StartRefusal> read_live_config(const SupervisorFlags& flags,
+                                                                const Environment& environment,
+                                                                std::string& warnings);
+
 /// Reads configuration and crews and checks everything that can be checked before anything starts.
 /// `warnings` receives what a person should know although the start goes on.
 std::expected<AppOptions, StartRefusal> make_app_options(const SupervisorFlags& flags,

@@ -1,6 +1,18 @@
+#include "common/log.h"
 #include "supervisor/cli/online.h"
 
 namespace lc::cli {
+
+void log_errors_only(const Args& args) {
+  LogConfig log;
+  log.level = LogLevel::error;
+  if (args.environment().contains("LOG_LEVEL")) {
+    if (auto configured = log_config_from_environment()) {
+      log = *configured;
+    }
+  }
+  set_log_config(log);
+}
 
 Verbs every_verb() {
   Verbs verbs;

@@ -66,7 +66,7 @@ Result<std::unique_ptr<JournalSource>> open_journal(const Args& args, Io& io, Jo
 }
 
 Status play_until(JournalSource& source, journal::Playback& playback,
-                  const std::function<bool()>& is_done) {
+                  const std::function<bool()>& is_done, const OnRecord& on_record) {
   std::string failed_at;
   Status read;
   while (read && !is_done()) {
@@ -79,6 +79,11 @@ Status play_until(JournalSource& source, journal::Playback& playback,
     playback.take((*found)->text, (*found)->seq);
     if (playback.failure() && !had_failed) {
       failed_at = source.where();
+    }
+    if (on_record) {
+      if (auto status = on_record((*found)->text); !status) {
+        return within(source.where(), std::move(status.error()));
+      }
     }
   }
   if (!playback.failure()) {

@@ -23,11 +23,14 @@ Result<std::unique_ptr<JournalSource>> open_journal(const Args& args, Io& io,
                                                     JournalStart start = JournalStart::complete,
                                                     std::int64_t from = 0);
 
+/// Sees each record after the playback has taken it.
+using OnRecord = std::function<Status(std::string_view text)>;
+
 /// Replays until `is_done` or the journal's end.
 ///
-/// Errors: where the replay fails, with its place; what the source says.
+/// Errors: where the replay, or `on_record`, fails, with its place; what the source says.
 Status play_until(JournalSource& source, journal::Playback& playback,
-                  const std::function<bool()>& is_done);
+                  const std::function<bool()>& is_done, const OnRecord& on_record = {});
 
 /// Prints an error of a journal: its exit code.
 int fail_journal(std::string_view verb, const Error& error, Io& io);

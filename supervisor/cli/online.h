@@ -16,6 +16,10 @@ Option replicas_option();
 /// What `nats_option` says, or the default.
 std::string nats_url(const Args& args);
 
+/// For verbs that run crews and tell of them in words of their own: the log has errors only, or
+/// what LOG_LEVEL says.
+void log_errors_only(const Args& args);
+
 void register_run(Verbs& verbs);
 void register_process(Verbs& verbs);
 void register_traffic(Verbs& verbs);

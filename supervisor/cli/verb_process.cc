@@ -1,4 +1,3 @@
-#include "common/log.h"
 #include "supervisor/cli/online.h"
 #include "supervisor/cli/process_events.h"
 
@@ -6,14 +5,7 @@ namespace lc::cli {
 namespace {
 
 int run_process(const Args& args, Io& io) {
-  LogConfig log;
-  log.level = LogLevel::error;  // refused events and failed reactions are in the summary
-  if (args.environment().contains("LOG_LEVEL")) {
-    if (auto configured = log_config_from_environment()) {
-      log = *configured;
-    }
-  }
-  set_log_config(log);
+  log_errors_only(args);  // refused events and failed reactions are in the summary
   return process_events({.events_file = args.text("EVENTS"),
                          .crews_dir = args.text("crews"),
                          .config_file = args.text("config"),

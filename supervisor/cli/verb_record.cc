@@ -1,17 +1,12 @@
 // `record`: the journal of a stream and the events that it names, into one file.
 
-#include <fcntl.h>
-#include <fmt/format.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 #include <string>
 #include <utility>
 
 #include "supervisor/cli/journal_args.h"
 #include "supervisor/cli/online.h"
 #include "supervisor/cli/put.h"
+#include "supervisor/cli/whole_file.h"
 #include "supervisor/journal/export.h"
 
 namespace lc::cli {
@@ -19,80 +14,6 @@ namespace {
 
 constexpr std::string_view kVerb = "record";
 constexpr std::int64_t kRecordMax = 9'007'199'254'740'991;
-
-enum class Existing { keep, replace };
-
-/// A file that is there under its name when it is whole, and not before.
-class WholeFile {
- public:
-  WholeFile(std::string path, Existing existing, Io& io)
-      : path_(std::move(path)), part_(path_ + ".part"), existing_(existing), file_(io.out) {}
-  WholeFile(const WholeFile&) = delete;
-  WholeFile& operator=(const WholeFile&) = delete;
-  ~WholeFile() {
-    if (is_open_) {
-      std::fclose(file_);
-      unlink(part_.c_str());
-    }
-  }
-
-  Status open() {
-    if (path_ == "-") {
-      return {};
-    }
-    if (existing_ == Existing::keep && access(path_.c_str(), F_OK) == 0) {
-      return taken();
-    }
-    file_ = std::fopen(part_.c_str(), "we");
-    if (file_ == nullptr) {
-      return fail(ErrorCode::denied, fmt::format("{}: cannot write it: {}", part_, words()));
-    }
-    is_open_ = true;
-    return {};
-  }
-
-  Status write(std::string_view text) {
-    if (std::fwrite(text.data(), 1, text.size(), file_) != text.size()) {
-      return fail(ErrorCode::denied, fmt::format("{}: cannot write it: {}", path_, words()));
-    }
-    return {};
-  }
-
-  Status finish() {
-    if (path_ == "-") {
-      return {};
-    }
-    const bool is_safe = std::fflush(file_) == 0 && fsync(fileno(file_)) == 0;
-    if (!is_safe) {
-      return fail(ErrorCode::denied, fmt::format("{}: cannot write it: {}", part_, words()));
-    }
-    const unsigned flags = existing_ == Existing::keep ? RENAME_NOREPLACE : 0U;
-    int renamed = renameat2(AT_FDCWD, part_.c_str(), AT_FDCWD, path_.c_str(), flags);
-    if (renamed != 0 && errno == EINVAL) {  // a file system that cannot promise it
-      renamed = rename(part_.c_str(), path_.c_str());
-    }
-    if (renamed != 0) {
-      return errno == EEXIST
-                 ? taken()
-                 : fail(ErrorCode::denied, fmt::format("{}: cannot rename it: {}", part_, words()));
-    }
-    std::fclose(file_);
-    is_open_ = false;
-    return {};
-  }
-
- private:
-  static std::string words() { return std::strerror(errno); }
-  std::unexpected<Error> taken() const {
-    return fail(ErrorCode::denied, path_ + " is there already; --force replaces it");
-  }
-
-  std::string path_;
-  std::string part_;
-  Existing existing_;
-  std::FILE* file_;
-  bool is_open_ = false;
-};
 
 Status copy(JournalSource& source, journal::Export& made, WholeFile& file) {
   LC_TRY_STATUS(file.write(made.header()));

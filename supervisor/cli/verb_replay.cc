@@ -1,4 +1,5 @@
-// `replay --verify`: a journal decided once more, and compared record by record.
+// `replay --verify`: a journal decided once more, and compared record by record. (`--rerun`:
+// rerun.cc)
 
 #include <fmt/format.h>
 
@@ -12,6 +13,7 @@
 #include "supervisor/cli/journal_args.h"
 #include "supervisor/cli/online.h"
 #include "supervisor/cli/put.h"
+#include "supervisor/cli/rerun.h"
 #include "supervisor/journal/playback.h"
 
 namespace lc::cli {
@@ -152,7 +154,12 @@ int tell_failure(const Playback& playback, const Outcome& outcome, Io& io) {
   return code;
 }
 
-int run_replay(const Args& args, Io& io) {
+int run_verify(const Args& args, Io& io) {
+  const std::string format = args.has("output") ? args.text("output") : "text";
+  if (format != "text" && format != "json") {
+    put(io.err, "live-crew {}: --output: '{}' is not text | json\n", kVerb, format);
+    return kExitUsage;
+  }
   auto source = open_journal(args, io);
   if (!source) {
     return fail_journal(kVerb, source.error(), io);
@@ -170,7 +177,7 @@ int run_replay(const Args& args, Io& io) {
   if (const int code = tell_failure(playback, outcome, io); code != kExitOk) {
     return code;
   }
-  if (args.text("output") == "json") {
+  if (format == "json") {
     put(io.out, "{}\n", json_of(journal, playback, outcome));
   } else {
     print_summary(playback, outcome, io);
@@ -178,25 +185,55 @@ int run_replay(const Args& args, Io& io) {
   return kExitOk;
 }
 
+int run_replay(const Args& args, Io& io) {
+  if (args.has("verify") == args.has("rerun")) {
+    put(io.err,
+        "live-crew {}: say what to do: --verify decides once more and compares, --rerun runs "
+        "the crews again\n",
+        kVerb);
+    return kExitUsage;
+  }
+  return args.has("verify") ? run_verify(args, io) : run_rerun(args, io);
+}
+
 }  // namespace
 
 void register_replay(Verbs& verbs) {
   std::vector<Option> options = journal_options();
-  options.push_back({.name = "verify", .help = "compare every record", .required = true});
-  options.push_back(output_option({"text", "json"}));
+  options.push_back({.name = "verify", .help = "decide again and compare every record"});
+  for (Option& option : rerun_options()) {
+    options.push_back(std::move(option));
+  }
+  options.push_back({.name = "output",
+                     .letter = 'o',
+                     .value = "OUT",
+                     .help = "--verify: text or json; --rerun: the file to write, - for stdout",
+                     .value_is = ValueIs::file});
   verbs.push_back(
       {.name = "replay",
-       .summary = "Decide a recorded run once more and compare every record",
+       .summary = "Verify a recorded run, or run its crews again",
        .details =
            "Reads a journal and the events that it names, from a stream (which is only read) or "
-           "from a recording, gives them to a fresh engine and makes every record again. Exit "
-           "code 1 "
+           "from a recording. --verify gives them to a fresh engine and makes every record again. "
+           "Exit code 1 "
            "when the engine decides something else: the first such record is printed, both sides "
            "around the first difference. 65 when something is damaged, missing, moved, cut, of "
            "another stream or of a newer format: what and where. What an operator gave up with an "
-           "accepted loss is told, and the rest is verified.",
+           "accepted loss is told, and the rest is verified.\n\n"
+           "--rerun runs the crews of --crews again, on a private server, in lock-step with the "
+           "events and with the recorded settings; models answer as they did. OUT gets a line for "
+           "each reaction that ended and a last one with the context and the run's digest: equal "
+           "crews, equal bytes. With --compare, exit code 1 says that they differ, and both sides "
+           "are printed. With --crew only the named crews run, the others answer as recorded, and "
+           "what became different is printed, slice by slice.",
        .examples = {{"replay --verify match42.rec", "verifies a recording"},
-                    {"replay --verify -s match42", "verifies what a live stream has so far"}},
+                    {"replay --verify -s match42", "verifies what a live stream has so far"},
+                    {"replay match42.rec --rerun --crews crews -o golden.jsonl",
+                     "runs the crews again and keeps what they did"},
+                    {"replay match42.rec --rerun --crews crews --compare golden.jsonl",
+                     "whether they still do the same"},
+                    {"replay match42.rec --rerun --crew vision=next/vision",
+                     "what another vision would have changed"}},
        .options = std::move(options),
        .run = run_replay});
 }

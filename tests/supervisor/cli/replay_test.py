@@ -93,7 +93,8 @@ class Verify(Case):
     def test_usage(self):
         name = self.write(recording())
         for words, code, said in (
-            ((name,), 64, "--verify is missing"),
+            ((name,), 64, "say what to do: --verify"),
+            ((name, "--verify", "-o", "xml"), 64, "--output: 'xml' is not text | json"),
             (("--verify",), 64, "name a recording FILE or a stream"),
             (("--verify", "no.rec"), 66, "no.rec: cannot open it"),
             (("--verify", "."), 66, "it is a folder"),
