@@ -133,8 +133,8 @@ class LinesReader {
     ReactionLine line{.slice = {reader.integer("slice", proto::kAnyWireInt)},
                       .crew = reader.crew("crew"),
                       .text = {}};
-    const std::string status = reader.text("status");
-    if (status == proto::to_string(proto::Outcome::ok)) {
+    const proto::Outcome status = proto::read_word(reader, "status", proto::kOutcomes);
+    if (status == proto::Outcome::ok) {
       const proto::ContextDiff diff = reader.has("diff")
                                           ? proto::read_context_diff(reader.object("diff"))
                                           : proto::ContextDiff{};
@@ -143,7 +143,7 @@ class LinesReader {
       line.text = done_line(line.crew, line.slice, diff, actions);
     } else {
       const std::string error = reader.text("error");
-      line.text = failed_line(line.crew, line.slice, status, error);
+      line.text = failed_line(line.crew, line.slice, proto::to_string(status), error);
     }
     lines_.reactions.push_back(std::move(line));
   }

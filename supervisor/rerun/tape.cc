@@ -174,7 +174,10 @@ void TapeMaker::on_ended(const ReactionEnded& ended) {
   }
   if (const auto order = ordered_.extract(key)) {
     if (const auto* done = std::get_if<ReactionDone>(&answer.outcome)) {
-      answer.lamport_step = done->lamport.value - order.mapped().value;
+      // A worker may have said what it likes; the engine bounds what it believes.
+      answer.lamport_step =
+          std::clamp(done->lamport.value, -proto::kWireIntMax, proto::kWireIntMax) -
+          order.mapped().value;
     }
   }
   tape_.stretches.back().answers[{ended.crew, ended.slice}].push_back(std::move(answer));
