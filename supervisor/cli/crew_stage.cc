@@ -179,11 +179,10 @@ class CrewStage {
     }
     for (const proto::Manifest& crew : options_.crews) {
       dispatcher_->run_here(crew.crew);
-      if (disabled.contains(crew.crew)) {
-        fleet_->add_stopped(worker_spec(crew, spec));
-      } else {
-        fleet_->add(worker_spec(crew, spec));
-      }
+      process::WorkerSpec worker = worker_spec(crew, spec);
+      worker.spares = 0;  // nobody waits for the beat here
+      disabled.contains(crew.crew) ? fleet_->add_stopped(std::move(worker))
+                                   : fleet_->add(std::move(worker));
     }
   }
 

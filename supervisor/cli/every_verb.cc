@@ -21,6 +21,7 @@ Verbs every_verb() {
   register_traffic(verbs);
   register_record(verbs);
   register_replay(verbs);
+  register_test(verbs);
   register_journal(verbs);
   register_admin(verbs);
   register_doctor(verbs);

@@ -25,6 +25,7 @@ void register_process(Verbs& verbs);
 void register_traffic(Verbs& verbs);
 void register_record(Verbs& verbs);
 void register_replay(Verbs& verbs);
+void register_test(Verbs& verbs);
 void register_journal(Verbs& verbs);
 void register_admin(Verbs& verbs);
 void register_doctor(Verbs& verbs);

@@ -6,7 +6,6 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,14 +14,13 @@
 #include "common/clock.h"
 #include "common/files.h"
 #include "common/private_nats.h"
-#include "common/scratch.h"
-#include "proto/cassette.h"
 #include "supervisor/cli/crew_stage.h"
 #include "supervisor/cli/journal_args.h"
 #include "supervisor/cli/online.h"
 #include "supervisor/cli/put.h"
 #include "supervisor/cli/report.h"
 #include "supervisor/cli/rerun_cast.h"
+#include "supervisor/cli/scratch_cassette.h"
 #include "supervisor/cli/whole_file.h"
 #include "supervisor/options.h"
 #include "supervisor/rerun/reactions.h"
@@ -161,51 +159,11 @@ void tell_crews(const rerun::Tape& tape, const LoadedCast& cast, Io& io) {
   }
 }
 
-/// A cassette of one stretch, in a folder that goes with it.
-class CassetteFile {
- public:
-  static Result<std::unique_ptr<CassetteFile>> write(
-      const std::vector<proto::CassetteEntry>& entries, const supervisor::Environment& environment,
-      Io& io) {
-    const auto temporary = environment.find("TMPDIR");
-    auto file = std::unique_ptr<CassetteFile>(new CassetteFile);
-    LC_TRY(file->scratch_,
-           make_scratch(temporary == environment.end() ? "/tmp" : temporary->second, "rerun"));
-    std::string text = proto::cassette_header() + "\n";
-    for (const proto::CassetteEntry& entry : entries) {
-      text += proto::write_cassette_entry(entry) + "\n";
-    }
-    if (text.size() > proto::kCassetteBytesMax) {
-      return fail(ErrorCode::overloaded,
-                  fmt::format("the models' answers of the recording have {} bytes, a cassette at "
-                              "most {}; nothing was run: record a shorter stretch (record --from)",
-                              text.size(), proto::kCassetteBytesMax));
-    }
-    WholeFile out(file->path(), Existing::replace, io);
-    LC_TRY_STATUS(out.open());
-    LC_TRY_STATUS(out.write(text));
-    LC_TRY_STATUS(out.finish());
-    return file;
-  }
-  CassetteFile(const CassetteFile&) = delete;
-  CassetteFile& operator=(const CassetteFile&) = delete;
-  ~CassetteFile() {
-    std::error_code ignored;  // what is left goes with the next one
-    std::filesystem::remove_all(scratch_.folder, ignored);
-  }
-
-  std::string path() const { return scratch_.folder + "/tape.cassette.jsonl"; }
-
- private:
-  CassetteFile() = default;
-  Scratch scratch_;
-};
-
 /// Plays a tape from its first stretch to its last.
 class Player {
  public:
-  Player(const rerun::Tape& tape, const Rerun& rerun, const Args& args, Io& io)
-      : tape_(tape), rerun_(rerun), args_(args), io_(io) {}
+  Player(const rerun::Tape& tape, const Rerun& rerun, const Args& args)
+      : tape_(tape), rerun_(rerun), args_(args) {}
 
   /// With nobody real: what the tape itself says in lock-step.
   RunResult baseline() {
@@ -219,9 +177,9 @@ class Player {
   Result<RunResult> perform(const LoadedCast& cast) {
     LC_TRY(const auto server, PrivateNats::start());
     return play(cast.cast, [&](rerun::LockStep& play, const rerun::Stretch& stretch) -> Status {
-      std::unique_ptr<CassetteFile> cassette;
+      std::unique_ptr<ScratchCassette> cassette;
       if (!rerun_.live_models) {
-        LC_TRY(cassette, CassetteFile::write(stretch.model_calls, args_.environment(), io_));
+        LC_TRY(cassette, ScratchCassette::write(stretch.model_calls, args_.environment()));
       }
       return play_on_stage(play,
                            {.stream = tape_.stream,
@@ -266,7 +224,6 @@ class Player {
   const rerun::Tape& tape_;
   const Rerun& rerun_;
   const Args& args_;
-  Io& io_;
 };
 
 Status write_out(const Rerun& rerun, const rerun::RunLines& lines, Io& io) {
@@ -308,7 +265,7 @@ void tell_differences(const std::vector<rerun::Difference>& differences, std::st
 
 int play_and_tell(const rerun::Tape& tape, const LoadedCast& cast, const Rerun& rerun,
                   const Args& args, Io& io) {
-  Player player(tape, rerun, args, io);
+  Player player(tape, rerun, args);
   auto result = player.perform(cast);
   if (!result) {
     return fail_journal(kVerb, result.error(), io);

@@ -33,17 +33,6 @@ bool was_refused(const Effects& effects) {
   });
 }
 
-Result<proto::ModelCalls> read_note(std::string_view note) {
-  LC_TRY(JsonFields split, split_json_object(note));
-  proto::Problems problems;
-  proto::ObjectReader reader(std::move(split.fields), {}, problems);
-  proto::ModelCalls calls = proto::read_model_calls(reader);
-  if (!problems.empty()) {
-    return fail(ErrorCode::corrupt, problems.error("the note of a reaction").error().message);
-  }
-  return calls;
-}
-
 }  // namespace
 
 TapeMaker::TapeMaker(journal::Playback& playback, StreamId stream) : playback_(playback) {
@@ -118,7 +107,7 @@ Status TapeMaker::add_model_calls(const Record& record) {
     if (told == nullptr || input.note.empty() || tape_.stretches.empty()) {
       continue;
     }
-    LC_TRY(proto::ModelCalls calls, read_note(input.note));
+    LC_TRY(proto::ModelCalls calls, model_calls_of(input.note));
     if (calls.calls.empty() && calls.dropped == 0) {
       continue;
     }
@@ -224,6 +213,17 @@ std::vector<proto::Ready> in_flight(const Checkpoint& state) {
     }
   }
   return orders;
+}
+
+Result<proto::ModelCalls> model_calls_of(std::string_view note) {
+  LC_TRY(JsonFields split, split_json_object(note));
+  proto::Problems problems;
+  proto::ObjectReader reader(std::move(split.fields), {}, problems);
+  proto::ModelCalls calls = proto::read_model_calls(reader);
+  if (!problems.empty()) {
+    return fail(ErrorCode::corrupt, problems.error("the note of a reaction").error().message);
+  }
+  return calls;
 }
 
 }  // namespace lc::rerun

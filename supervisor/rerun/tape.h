@@ -107,4 +107,9 @@ class TapeMaker {
 /// The reactions that an engine has in flight, in crew order: their orders.
 std::vector<proto::Ready> in_flight(const engine::Checkpoint& state);
 
+/// What a reaction asked of models, as the note beside its answer says.
+///
+/// Errors: corrupt - the note is none.
+Result<proto::ModelCalls> model_calls_of(std::string_view note);
+
 }  // namespace lc::rerun
