@@ -10,7 +10,7 @@ import sys
 import time
 
 import report
-from parts import Programs, World, event, template_crew
+from parts import Programs, World, event, microseconds, template_crew
 from supervisor_process import Supervisor
 
 LEASE_S = 5
@@ -64,9 +64,11 @@ class Bench(Programs):
         return json.loads(done.stdout) if words[0] == "measure" else None
 
     def real_match(self):
-        """The match through a supervisor, recorded, and verified from the file."""
+        """The match through a supervisor, recorded; verified and run again from the file."""
         with open(self.match, encoding="utf-8") as file:
-            stream = json.loads(file.readline())["stream_id"]
+            events = [json.loads(line) for line in file if line.strip()]
+        stream = events[0]["stream_id"]
+        times = [microseconds(one["ts"]) for one in events]
         world = World()
         try:
             template_crew(world, "goals", kind="goal_scored")
@@ -86,10 +88,33 @@ class Bench(Programs):
                 took.append(time.monotonic() - started)
                 assert done.returncode == 0, done.stderr
             floor = self.run_verifier("measure", path)["floor_us"] / 1e6
+            reruns = [self.rerun(world, path, cores) for cores in (2, 2, 2, 1)]
         finally:
             world.close()
-        yield report.figure("journal", f"replay --verify of {os.path.basename(self.match)}",
+        name = os.path.basename(self.match)
+        yield report.figure("journal", f"replay --verify of {name}",
                             statistics.median(took), "s", floor, 1, against="value")
+        span_s = (max(times) - min(times)) / 1e6
+        yield report.figure("journal", f"replay --rerun of {name} ({len(times)} events)",
+                            span_s / statistics.median(seconds for seconds, _ in reruns[:3]),
+                            "x real time", span_s / floor, 200, "higher", against="value")
+        yield report.figure("journal", "the same with one core",
+                            span_s / reruns[3][0], "x real time", span_s / floor, 200, "higher",
+                            against="value")
+        yield report.figure("journal", "chains of these four that differ from the recorded one",
+                            sum("as recorded" not in words for _, words in reruns), "", None, 0,
+                            against="promise")
+
+    @staticmethod
+    def rerun(world, path, cores):
+        """Seconds from the command's start to its end on so many cores, and what it said."""
+        few = sorted(os.sched_getaffinity(0))[:cores]
+        started = time.monotonic()
+        done = subprocess.run(
+            ["taskset", "-c", ",".join(map(str, few)), os.environ["LIVE_CREW"], "replay", path,
+             "--rerun", "--crews", world.crews], capture_output=True, text=True, check=True,
+            env=world.environment({"LOG_LEVEL": "ERROR"}))
+        return time.monotonic() - started, done.stdout
 
     def takeovers(self):
         rounds = 2 if self.quick else 5
