@@ -258,8 +258,9 @@ void tell_differences(const std::vector<rerun::Difference>& differences, std::st
                       std::FILE* file) {
   put(file, "{}", rerun::differences_text(differences, ""));
   put(file, "{} with {}\n",
-      differences.empty() ? std::string("no difference")
-                          : fmt::format("{} differences", differences.size()),
+      differences.empty()
+          ? std::string("no difference")
+          : fmt::format("{} difference{}", differences.size(), differences.size() == 1 ? "" : "s"),
       with);
 }
 
@@ -278,6 +279,13 @@ int play_and_tell(const rerun::Tape& tape, const LoadedCast& cast, const Rerun& 
   tell_run(tape, *result, words);
   if (!rerun.swaps.empty()) {
     const RunResult baseline = player.baseline();
+    if (baseline.unknown > 0) {
+      put(words,
+          "{} reactions of the tape's own run in lock-step are not on it either: the recorded "
+          "clock "
+          "let them run elsewhere\n",
+          baseline.unknown);
+    }
     tell_differences(rerun::compare(baseline.lines, result->lines), "the tape", words);
   }
   if (!rerun.golden) {

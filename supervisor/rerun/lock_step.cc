@@ -68,8 +68,18 @@ void LockStep::begin() {
   if (first != nullptr && std::holds_alternative<Resumed>(*first)) {
     return;
   }
-  for (const proto::Ready& ready : in_flight(engine_.checkpoint())) {
-    order(ready);
+  const Checkpoint state = engine_.checkpoint();
+  for (const proto::Ready& ready : in_flight(state)) {
+    const CrewCheckpoint& crew = state.crews.at(ready.crew);
+    if (crew.enabled || !cast_.real.contains(ready.crew)) {
+      order(ready);
+      continue;
+    }
+    answers_.emplace_back(ReactionFailed{.crew = ready.crew,
+                                         .slice = ready.slice,
+                                         .attempt = ready.attempt,
+                                         .outcome = proto::Outcome::admin,
+                                         .detail = "the crew was disabled: " + crew.disabled_why});
   }
 }
 

@@ -198,6 +198,11 @@ Result<Tape> TapeMaker::take() {
   }
   for (Stretch& stretch : tape_.stretches) {
     if (stretch.options.clock == proto::ClockMode::wall) {
+      // Whatever the end of an input closed there is closed in order here.
+      std::erase_if(stretch.items, [](const TapeItem& item) {
+        const auto* input = std::get_if<Input>(&item.what);
+        return input != nullptr && std::holds_alternative<InputEnded>(*input);
+      });
       std::ranges::stable_sort(stretch.items, {}, &TapeItem::slice);
     }
   }

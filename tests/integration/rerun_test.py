@@ -2,7 +2,9 @@
 
 import json
 import os
+import select
 import shutil
+import signal
 import subprocess
 import sys
 import unittest
@@ -150,7 +152,7 @@ class Rerun(Recorded):
         self.assertIn('slice 5 announcer: differs\n- {"slice":5,"crew":"announcer","status":"ok",'
                       '"diff":{"set":{},"delete":[]},"actions":[{"kind":"said","payload":3,'
                       '"ttl_ms":5000}]}\n+ {', done.stdout)
-        self.assertIn(f"1 differences with {golden}\n", done.stdout)
+        self.assertIn(f"1 difference with {golden}\n", done.stdout)
 
     def test_a_golden_file_that_is_none_is_refused_before_anything_runs(self):
         recording = self.recorded_goals()
@@ -313,6 +315,51 @@ class Rerun(Recorded):
         self.assertEqual([line["status"] for line in failed], ["protocol", "protocol"])
         done = self.rerun(recording, "--crew", "calm=" + os.path.join(self.world.crews, "calm"))
         self.assertIn("no difference with the tape\n", done.stdout)
+
+    def test_who_misses_its_deadline_or_dies_fails_the_same_way_each_time(self):
+        recording = self.recorded_goals()
+        with open(os.path.join(self.world.crews, "announcer", "main.py"), "w",
+                  encoding="utf-8") as file:
+            file.write("import os, sys\nfor line in sys.stdin:\n"
+                       "    if '\"slice\":3,' in line: os._exit(3)\n"
+                       "    sys.stdin.readline()\n")
+        path = os.path.join(self.world.crews, "announcer", "announcer.runtime.yaml")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(text.replace("20000", "1500"))
+        for name in ("one.jsonl", "two.jsonl"):
+            self.rerun(recording, "--crews", self.world.crews, "-o", self.path(name))
+        said = [(line["slice"], line["status"]) for line in lines_of(self.path("one.jsonl"))[:-1]
+                if line["crew"] == "announcer"]
+        self.assertEqual(said, [(1, "timeout"), (3, "exit"), (5, "timeout")])  # then it is disabled
+        self.assertEqual(self.read("one.jsonl"), self.read("two.jsonl"))
+
+    def test_an_interrupt_leaves_nothing_behind(self):
+        recording = self.recorded_goals()
+        with open(os.path.join(self.world.crews, "announcer", "main.py"), "w",
+                  encoding="utf-8") as file:
+            file.write("import os, sys\nfor line in sys.stdin:\n"
+                       f"    open({self.path('asked')!r}, 'w').write('x')\n    sys.stdin.readline()\n")
+        path = os.path.join(self.world.crews, "announcer", "announcer.runtime.yaml")
+        with open(path, "a", encoding="utf-8") as file:
+            file.write("sandbox: 'off'\n")
+        os.mkfifo(self.path("asked"))
+        asked = os.open(self.path("asked"), os.O_RDONLY | os.O_NONBLOCK)
+        self.addCleanup(os.close, asked)
+        temporary = self.path("temporary")
+        os.mkdir(temporary)
+        child = subprocess.Popen(
+            [os.environ["LIVE_CREW"], "replay", recording, "--rerun", "--crews", self.world.crews,
+             "-o", self.path("out.jsonl")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env=self.world.environment({"LOG_LEVEL": "ERROR", "TMPDIR": temporary}))
+        self.assertEqual(select.select([asked], [], [], 60)[0], [asked])
+        child.send_signal(signal.SIGINT)
+        _, said = child.communicate(timeout=60)
+        self.assertEqual(child.returncode, 1)
+        self.assertIn("interrupted", said)
+        self.assertEqual(os.listdir(temporary), [])
+        self.assertFalse(os.path.exists(self.path("out.jsonl")))
 
 
 class Models(Recorded):

@@ -194,6 +194,26 @@ TEST_CASE("lock step: what was in flight at the beginning is ordered once") {
   }
 }
 
+TEST_CASE("lock step: what a disabled crew had in flight ends, and no worker is waited for") {
+  Stretch stretch = stretch_of({4});
+  CrewCheckpoint& crew = stretch.state.crews[{"a"}];
+  crew.in_flight.emplace();
+  crew.in_flight->ready.crew = {"a"};
+  crew.in_flight->ready.slice = {1};
+  crew.in_flight->ready.attempt = {1};
+  crew.enabled = false;
+  crew.disabled_why = "by operator";
+  stretch.state.snapshot.slice = {2};
+  ReactionLog log;
+  LockStep play(stretch, LockStep::Then::end, {.crews = {}, .real = {{"a"}}}, {},
+                [&log](const Input& input, const Effects& effects) { log.step(input, effects); });
+  CHECK(play.go().empty());
+  CHECK(play.is_done());
+  REQUIRE(log.lines().reactions.size() == 1);
+  CHECK(log.lines().reactions[0].text ==
+        R"({"slice":1,"crew":"a","status":"admin","error":"the crew was disabled: by operator"})");
+}
+
 TEST_CASE("lock step: orders and settings come between the same events") {
   Stretch stretch = stretch_of({0, 2, 4, 6});
   for (const std::int64_t slice : {0, 2, 4, 6}) {
