@@ -53,12 +53,13 @@ Status TapeMaker::on_record(std::string_view text) {
   if (record.kind != RecordKind::checkpoint) {
     return add_model_calls(record);
   }
-  LC_TRY(const bool new_epoch, is_new_epoch(record));
-  if (playback_.replay() == nullptr) {
+  LC_TRY(auto checkpoint, read_checkpoint(record));
+  if (!checkpoint || playback_.replay() == nullptr) {
     return {};
   }
+  const bool new_epoch = checkpoint->why == journal::CheckpointWhy::epoch;
   if (tape_.stretches.empty() || new_epoch || passed_over) {
-    begin_stretch();
+    begin_stretch(std::move(*checkpoint));
     tape_.stretches.back().record = record.n - record.parts + 1;
   } else if (std::string now = settings_text(playback_.replay()->options()); now != settings_) {
     settings_ = std::move(now);
@@ -68,23 +69,26 @@ Status TapeMaker::on_record(std::string_view text) {
   return {};
 }
 
-Result<bool> TapeMaker::is_new_epoch(const Record& record) {
+Result<std::optional<CheckpointBody>> TapeMaker::read_checkpoint(const Record& record) {
   const auto text = parts_.add(record);
   if (!text || !*text) {
-    return false;  // parts without a beginning: the playback knows what to make of them
+    return std::nullopt;  // parts without a beginning: the playback knows what to make of them
   }
-  LC_TRY(const CheckpointBody body, journal::parse_checkpoint(**text, tape_.stream));
-  return body.why == journal::CheckpointWhy::epoch;
+  LC_TRY(CheckpointBody body, journal::parse_checkpoint(**text, tape_.stream));
+  return std::optional(std::move(body));
 }
 
-void TapeMaker::begin_stretch() {
+// What was known before an engine was made of it: the engine tells what that changes when somebody
+// takes the stream up.
+void TapeMaker::begin_stretch(CheckpointBody checkpoint) {
   const journal::Replay& replay = *playback_.replay();
   Stretch stretch{.options = replay.options(),
-                  .state = replay.engine().checkpoint(),
+                  .state = std::move(checkpoint.state),
                   .run = replay.end().run,
                   .items = {},
                   .answers = {},
                   .model_calls = {}};
+  stretch.state.queue = replay.engine().checkpoint().queue;
   answered_.clear();
   ordered_.clear();
   for (const proto::Ready& ready : in_flight(stretch.state)) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -84,8 +85,8 @@ class TapeMaker {
  private:
   using ReactionKey = std::tuple<CrewId, SliceIndex, Attempt>;
 
-  void begin_stretch();
-  Result<bool> is_new_epoch(const journal::Record& record);
+  void begin_stretch(journal::CheckpointBody checkpoint);
+  Result<std::optional<journal::CheckpointBody>> read_checkpoint(const journal::Record& record);
   Status add_model_calls(const journal::Record& record);
   void before_step(const engine::Engine& engine) { open_ = engine.open_slice(); }
   void on_step(const engine::Input& input, const engine::Effects& effects);
