@@ -139,8 +139,8 @@ void TapeMaker::on_step(const Input& input, const Effects& effects) {
     answered_[{done->crew, done->slice, done->attempt}] = {*done};
   } else if (const auto* failed = std::get_if<ReactionFailed>(&input)) {
     answered_[{failed->crew, failed->slice, failed->attempt}] = {*failed};
-  } else if (!std::holds_alternative<Tick>(input)) {
-    add_item(input, open_);
+  } else if (!std::holds_alternative<Tick>(input) && !std::holds_alternative<ReactionLost>(input)) {
+    add_item(input, open_);  // in lock-step no host goes, and time is that of the events
   }
   for (const Effect& effect : effects) {
     on_effect(effect);

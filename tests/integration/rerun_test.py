@@ -302,6 +302,27 @@ class Rerun(Recorded):
         self.assertIn(", as recorded\n", done.stdout)
         self.assertEqual(lines_of(self.path("three.jsonl"))[-1]["end"]["context"], {"total": 2})
 
+    def test_crews_that_came_and_went_on_the_way_do_so_again(self):
+        self.counting_crews()
+        self.world.emit(*self.goals(3))
+        self.run_to_end()
+        os.rename(os.path.join(self.world.crews, "announcer"), self.path("announcer"))
+        self.world.crew("calm", "triggers: [goal]\ntimeout_ms: 20000\n", ECHO)
+        self.world.emit(*self.goals(6)[3:])
+        self.run_to_end()
+        recording = self.record()
+        done = self.rerun(recording, "--crew", f"counter={self.world.crews}", "-o",
+                          self.path("out.jsonl"))
+        self.assertIn("reran 6 events, 12 reactions", done.stdout)
+        self.assertIn(", as recorded\n", done.stdout)
+        self.assertIn("no difference with the tape\n", done.stdout)
+        crews = [line["crew"] for line in lines_of(self.path("out.jsonl"))[:-1]]
+        self.assertEqual((crews.count("announcer"), crews.count("calm")), (3, 3))
+        done = self.rerun(recording, "--crews", self.world.crews)
+        self.assertIn("crew 'announcer' of the recording is not in the folder: it does not run\n",
+                      done.stderr)
+        self.assertIn("crew 'calm' is new: the recording does not have it\n", done.stderr)
+
     def test_orders_and_strikes_count_again(self):
         self.world.crew("shaky", "triggers: [goal]\ntimeout_ms: 20000\nmax_errors: 2\n",
                         "import sys\nfor line in sys.stdin:\n    print('no JSON', flush=True)\n")
