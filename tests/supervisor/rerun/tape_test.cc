@@ -27,7 +27,7 @@ std::vector<StreamSeq> events_in(const Stretch& stretch) {
 }  // namespace
 
 TEST_CASE("tape: with the event clock everything stands as it came, each event once") {
-  for (const std::uint64_t seed : {1, 2, 3, 4, 5}) {
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     const Scenario scenario = make_scenario(seed, proto::ClockMode::event);
     const Journal journal = write_plain_journal(scenario, run_of(scenario).inputs);
     const Tape tape = tape_of(journal);
