@@ -4,14 +4,20 @@ cut. Everything ends with the process that made it; nothing of the machine's own
 The hub is where the test itself runs (`in_hub`), with the server; hosts reach it at `Host.hub`."""
 
 import os
+import shutil
 import subprocess
 import sys
 
 IN_HUB = "LC_TEST_IN_HUB"
+if not os.environ.get(IN_HUB):
+    os.environ["PATH"] += ":/usr/sbin:/sbin"  # where `ip` is
 
 
 def why_not():
     """Why there can be no such network here; empty: there can be."""
+    for tool in ("unshare", "nsenter", "ip"):
+        if not shutil.which(tool):
+            return f"no `{tool}` here"
     tried = subprocess.run(
         ["unshare", "--net", "sh", "-ec",
          "ip link set lo up; unshare --net sleep 60 & pid=$!; "
