@@ -10,9 +10,8 @@
 namespace lc::supervisor {
 namespace {
 
-constexpr Micros kUntakenMax = millis(500);  // from the publication to the worker's word
-constexpr int kUntakenDoublings = 4;        // for a crew whose orders are not taken again and again
-constexpr Micros kAnswerMax = seconds(2);   // from the worker's word to the answer itself
+constexpr Micros kUntakenMax = seconds(1);  // from the publication to the word of its host
+constexpr Micros kAnswerMax = seconds(2);   // from that it has answered to the answer itself
 constexpr Micros kOverdueMax = seconds(5);  // from the deadline to the word of the host
 constexpr Micros kStrayMax = seconds(1);    // for work on what is nobody's any more
 
