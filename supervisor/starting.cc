@@ -70,7 +70,9 @@ Starting starting_point(const AppOptions& options, const Epoch& epoch, Past past
   out.journal.settled = replay.settled();
   out.journal.letters = out.letters;
   const engine::EngineOptions& before = replay.options();
-  if (before.epoch0 == epoch.epoch0 && before.slice_ms == epoch.slice_ms) {
+  // A new epoch may begin with an event that has the time of the old one's first.
+  if (options.epoch == EpochChoice::keep && before.epoch0 == epoch.epoch0 &&
+      before.slice_ms == epoch.slice_ms) {
     out.options.resume = replay.engine().checkpoint();
   } else {
     out.journal.why = journal::CheckpointWhy::epoch;

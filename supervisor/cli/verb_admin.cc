@@ -48,25 +48,36 @@ int ask(const Args& args, Io& io, const std::string& method, const Json& params,
   return kExitOk;
 }
 
+// The hosts that have selected the crew, as far as the supervisor that was asked knows.
+std::string hosts_of(const JsonObject& crew) {
+  const Json* hosts = find(crew, "hosts");
+  const JsonArray* list = hosts == nullptr ? nullptr : as_array(*hosts);
+  std::string names;
+  for (const Json& host : list == nullptr ? JsonArray{} : *list) {
+    names += (names.empty() ? "" : ",") + *as_string(host);
+  }
+  return names.empty() ? "-" : names;
+}
+
 void print_crews(const Json& crews, Io& io) {
-  put(io.out, "{:<24} {:<9} {:>7} {:>8} {:>10} {:<10} {:>8} {:>8}\n", "CREW", "ENABLED", "STRIKES",
-      "PENDING", "IN-FLIGHT", "WORKER", "PID", "RESTARTS");
+  put(io.out, "{:<24} {:<9} {:>7} {:>8} {:>10} {:<10} {:>8} {:>8}  {}\n", "CREW", "ENABLED",
+      "STRIKES", "PENDING", "IN-FLIGHT", "WORKER", "PID", "RESTARTS", "HOSTS");
   const JsonArray* list = as_array(crews);
   for (const Json& each : list == nullptr ? JsonArray{} : *list) {
     const JsonObject& crew = *as_object(each);
     const Json* worker_json = find(crew, "worker");
     const JsonObject* found = worker_json == nullptr ? nullptr : as_object(*worker_json);
     const JsonObject worker = found == nullptr ? JsonObject{} : *found;
-    put(io.out, "{:<24} {:<9} {:>7} {:>8} {:>10} {:<10} {:>8} {:>8}\n", shown(crew, "crew"),
+    put(io.out, "{:<24} {:<9} {:>7} {:>8} {:>10} {:<10} {:>8} {:>8}  {}\n", shown(crew, "crew"),
         shown(crew, "enabled") == "true" ? "yes" : "no", shown(crew, "strikes"),
         shown(crew, "batches_pending"), shown(crew, "in_flight"), shown(worker, "state"),
-        shown(worker, "pid"), shown(worker, "restarts"));
+        shown(worker, "pid"), shown(worker, "restarts"), hosts_of(crew));
   }
 }
 
 void print_status(const Json& status, Io& io) {
   const JsonObject& object = *as_object(status);
-  for (const char* key : {"stream", "host", "version", "pid", "clock", "slice_ms", "epoch0",
+  for (const char* key : {"stream", "host", "role", "version", "pid", "clock", "slice_ms", "epoch0",
                           "slice", "ctx_rev", "event_seq", "reactions_in_flight"}) {
     put(io.out, "{:<20} {}\n", key, shown(object, key));
   }

@@ -66,7 +66,7 @@ class PageTest(unittest.TestCase):
         for option in options:
             self.assertIn(option, page)
         codes = set(re.findall(r"(?<![\w.])(\d+) [a-zN]", usage.split("exit codes:")[1]))
-        self.assertEqual(codes, {"0", "1", "64", "65", "69", "78"})
+        self.assertEqual(codes, {"0", "1", "64", "65", "66", "69", "78"})
         for code in codes:
             self.assertIn(f".TP\n{code}\n", page)
 

@@ -34,7 +34,7 @@ TEST_CASE("config: nothing said means the defaults") {
   const ConfigResult result = resolve_config("", "", {{"PATH", "/bin"}, {"STREAM", "x"}});
   REQUIRE(result.config);
   CHECK(*result.config == LiveConfig{});
-  CHECK(result.entries.size() == 26);
+  CHECK(result.entries.size() == 27);
   CHECK(std::ranges::is_sorted(result.entries, {}, &ConfigEntry::path));
   CHECK(std::ranges::all_of(result.entries,
                             [](const ConfigEntry& e) { return e.origin == "default"; }));

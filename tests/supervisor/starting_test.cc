@@ -97,6 +97,16 @@ TEST_CASE("starting: a new epoch keeps what is disabled, and the letters of befo
   CHECK(start.letters.size() == 1);
 }
 
+TEST_CASE("starting: a new epoch that is asked for is new, also at the old one's time") {
+  AppOptions fresh = options(crews_now());
+  fresh.epoch = EpochChoice::fresh;
+  const Starting start =
+      starting_point(fresh, kEpoch, {.context = {}, .recovered = recovered()}, {2'000'000'000});
+  CHECK(start.journal.why == journal::CheckpointWhy::epoch);
+  REQUIRE(start.options.resume);
+  CHECK(start.options.resume->snapshot.slice == SliceIndex{0});
+}
+
 TEST_CASE(
     "starting: without a journal the context is gone on from, in the slice that is open now") {
   proto::Snapshot stored;
