@@ -162,6 +162,9 @@ void App::on_bus_state(BusState state) {
   log_info("NATS back", {{"url", options_.config.nats_url}, {"away_ms", away.us / 1'000}});
   metrics_.nats_reconnects_total.add();
   fleet_->set_outage(process::Outage::off);
+  if (deputy_) {
+    report_soon();
+  }
   if (phase_ == Phase::asking || phase_ == Phase::standby) {
     return;
   }

@@ -83,7 +83,7 @@ class App {
   void look_at_coverage();
   void publish_orders();
   std::vector<CrewId> disabled_crews() const;
-  void serve_leader(const std::string& leader);
+  void serve_leader();
   void on_orders(const BusMessage& message);
   void report_soon();
   void report_now(Deputy::Leaving leaving = Deputy::Leaving::no);
@@ -166,6 +166,7 @@ class App {
   std::set<CrewId> told_disabled_;  // by the last orders
   TimerId hosts_timer_;
   TimerId report_timer_;
+  MonoTime look_due_;
   MonoTime orders_due_;
   MonoTime report_due_;
   StreamState stream_;

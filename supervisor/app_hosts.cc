@@ -14,6 +14,7 @@ namespace lc::supervisor {
 namespace {
 
 constexpr Micros kLookAtHosts = millis(250);
+constexpr Micros kStallMin = millis(500);  // of our own loop: hosts are not judged by it
 constexpr Micros kOrdersEvery = seconds(1);
 constexpr Micros kReportEvery = seconds(1);
 constexpr Micros kReportSoon = millis(2);  // one report for what happens together
@@ -23,7 +24,7 @@ constexpr Micros kReportSoon = millis(2);  // one report for what happens togeth
 // The leader.
 
 void App::on_host_report(const BusMessage& message) {
-  if (phase_ != Phase::running) {
+  if (phase_ != Phase::running && phase_ != Phase::draining) {
     return;
   }
   const auto report = proto::parse_host_report(message.data);
@@ -38,6 +39,7 @@ void App::on_host_report(const BusMessage& message) {
     log_info("host joined", {{"host", report->host}, {"crews", report->crews.size()}});
   }
   if (report->is_leaving) {
+    look_due_ = {};
     look_at_hosts();
   }
 }
@@ -45,10 +47,17 @@ void App::on_host_report(const BusMessage& message) {
 /// Begins with the run, and goes on by itself.
 void App::look_at_hosts() {
   timers_->cancel(hosts_timer_);
-  if (phase_ != Phase::running) {
+  if (phase_ != Phase::running && phase_ != Phase::draining) {
     return;
   }
-  hosts_timer_ = timers_->arm(clock_.mono() + kLookAtHosts, [this] { look_at_hosts(); });
+  const MonoTime now = clock_.mono();
+  const bool stalled = look_due_ != MonoTime{} && now - look_due_ >= kStallMin;
+  look_due_ = now + kLookAtHosts;
+  hosts_timer_ = timers_->arm(look_due_, [this] { look_at_hosts(); });
+  if (stalled) {
+    conductor_->dispatcher().listen_again();  // what came meanwhile is still unread
+    return;
+  }
   for (const Hosts::Gone& gone : conductor_->dispatcher().look()) {
     log_warn("host gone", {{"host", gone.host}, {"boot_id", gone.boot_id}});
   }
@@ -110,8 +119,7 @@ std::vector<CrewId> App::disabled_crews() const {
 
 // Who does not lead.
 
-void App::serve_leader(const std::string& leader) {
-  leader_ = leader;
+void App::serve_leader() {
   deputy_.emplace(Deputy::Options{.stream = options_.stream,
                                   .host = options_.host,
                                   .boot_id = boot_id_,

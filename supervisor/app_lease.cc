@@ -116,12 +116,17 @@ void App::read_again(const Error& error) {
 }
 
 void App::on_standby(const std::string& holder) {
+  leader_ = holder;
   if (phase_ != Phase::asking) {
     return;
   }
+  if (options_.epoch == EpochChoice::fresh) {
+    log_warn("new epoch not begun: another supervisor leads", {{"leader", holder}});
+    options_.epoch = EpochChoice::keep;  // also when we take over, whenever that is
+  }
   phase_ = Phase::standby;
   log_info("standing by", {{"leader", holder}});
-  serve_leader(holder);
+  serve_leader();
   announce();
 }
 

@@ -35,7 +35,6 @@ void App::stop(int exit_code, HowToStop how) {
     report_now(Deputy::Leaving::yes);
     leave_leader();
   }
-  timers_->cancel(hosts_timer_);
   phase_ = Phase::draining;
   // Who stands by dispatches anew what is under way: the stream does not wait for it.
   const bool at_once = how == HowToStop::at_once || (journal_ && peers_.has_standby(clock_.mono()));
@@ -63,6 +62,7 @@ void App::stop_workers() {
   phase_ = Phase::stopping;
   timers_->cancel(drain_timer_);
   timers_->cancel(retry_timer_);
+  timers_->cancel(hosts_timer_);
   // What workers do from now on is nobody's reaction: who goes on dispatches it anew.
   conductor_->leave();
   settle_deadline_ = clock_.mono() + kSettleGrace;

@@ -76,6 +76,7 @@ void Dispatcher::publish(Reaction& reaction) {
   last_[crew] = reaction.ready.to;
   reaction.is_published = true;
   reaction.published = clock_.mono();
+  reaction.waits_from = reaction.published;
   hooks_.on_lag(crew, reaction.published - reaction.decided);
   ask_again_later(reaction);
   if (is_elsewhere(reaction)) {
@@ -180,6 +181,7 @@ void Dispatcher::accept(DoneAccepted accepted) {
     failed->worker = hooks_.on_failed_answer(*failed);
   }
   hooks_.on_reaction(accepted.crew, clock_.mono() - it->second.published);
+  untaken_.erase(accepted.crew);
   gate_.answered(accepted.crew);
   end(accepted.crew);
   hooks_.give(std::move(accepted.input), std::move(accepted.note));
@@ -212,10 +214,7 @@ void Dispatcher::idle_failure(engine::IdleFailure failure) {
 
 void Dispatcher::reconnected() {
   again_count_ = 0;
-  hosts_.listen_again(clock_.mono());
-  for (auto& [crew, reaction] : reactions_) {
-    reaction.answered.reset();
-  }
+  listen_again();
   publish_again();
 }
 

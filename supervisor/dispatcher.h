@@ -73,6 +73,9 @@ class Dispatcher {
   bool hear(const proto::HostReport& report);
   /// Looks at what other hosts have: to be called several times a second. Returns who is gone.
   std::vector<Hosts::Gone> look();
+  /// Nothing could be heard until now, whoever's fault that was: what is judged by silence is
+  /// judged later.
+  void listen_again();
   const Hosts& hosts() const { return hosts_; }
   /// What other hosts are told: all but who we are and which crews are disabled.
   proto::Orders orders() const;
@@ -100,6 +103,7 @@ class Dispatcher {
     bool is_published = false;
     bool is_taken = false;             // another host's worker said so
     std::string holder_name;           // of the host that it is addressed to
+    MonoTime waits_from;               // for the word of its host; later after a silence of ours
     std::optional<MonoTime> answered;  // since when its worker says so, and no answer came
     TimerId again;                     // asks once more
     std::size_t asked = 0;
@@ -144,6 +148,7 @@ class Dispatcher {
   std::map<CrewId, proto::Order> armed_;  // what the fleet watches
   std::map<CrewId, proto::Order> ended_;  // the last one of each crew
   std::map<CrewId, std::string> last_;    // the host that had the last order: boot_id
+  std::map<CrewId, int> untaken_;         // orders in a row that no worker took
   Hosts hosts_;
   TimerId again_;
   std::size_t again_count_ = 0;  // since the connection is back

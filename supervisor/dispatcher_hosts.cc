@@ -10,10 +10,12 @@
 namespace lc::supervisor {
 namespace {
 
-constexpr Micros kUntakenMax = seconds(1);  // from the publication to the word of its host
-constexpr Micros kAnswerMax = seconds(2);   // from that it has answered to the answer itself
-constexpr Micros kOverdueMax = seconds(5);  // from the deadline to the word of the host
-constexpr Micros kStrayMax = seconds(1);    // for work on what is nobody's any more
+constexpr Micros kUntakenMax = seconds(1);   // from the publication to the word of its host
+constexpr Micros kAnswerMax = seconds(2);    // from that it has answered to the answer itself
+constexpr Micros kOverdueMax = seconds(5);   // from the deadline to the word of the host
+constexpr int kUntakenDoublings = 5;         // of a crew whose orders are not taken again and again
+constexpr Micros kComeBackMax = seconds(4);  // until workers have found the server again, after us
+constexpr Micros kStrayMax = seconds(1);     // for work on what is nobody's any more
 
 }  // namespace
 
@@ -55,6 +57,7 @@ void Dispatcher::taken_elsewhere(const std::string& boot_id, const CrewId& crew,
   Reaction* reaction = find(crew, order);
   if (reaction != nullptr && reaction->ready.to == boot_id) {
     reaction->is_taken = true;
+    untaken_.erase(crew);
   }
 }
 
@@ -75,7 +78,12 @@ void Dispatcher::failed_elsewhere(const proto::HostFailure& failure, const std::
     return;
   }
   const Reaction* reaction = find(failure.crew, *failure.order);
-  if (reaction != nullptr && is_elsewhere(*reaction)) {
+  if (reaction == nullptr || !is_elsewhere(*reaction)) {
+    return;  // nobody's
+  }
+  if (failure.outcome == proto::Outcome::spawn_failed) {
+    lose(failure.crew, std::move(detail));  // its worker was gone when it should have begun
+  } else {
     reaction_failed({.crew = failure.crew,
                      .slice = failure.order->slice,
                      .attempt = failure.order->attempt,
@@ -83,6 +91,15 @@ void Dispatcher::failed_elsewhere(const proto::HostFailure& failure, const std::
                      .detail = std::move(detail),
                      .excuse = failure.excuse,
                      .worker = failure.worker});
+  }
+}
+
+void Dispatcher::listen_again() {
+  const MonoTime now = clock_.mono();
+  hosts_.listen_again(now);
+  for (auto& [crew, reaction] : reactions_) {
+    reaction.answered.reset();
+    reaction.waits_from = std::max(reaction.waits_from, now + kComeBackMax);
   }
 }
 
@@ -133,9 +150,14 @@ std::string Dispatcher::why_lost(const CrewId& crew, Reaction& reaction, MonoTim
     return {};
   }
   if (!reaction.is_taken) {
-    return now - reaction.published < kUntakenMax
-               ? ""
-               : fmt::format("no worker of the host '{}' took it", reaction.holder_name);
+    const auto untaken = untaken_.find(crew);
+    const int before = untaken == untaken_.end() ? 0 : untaken->second;
+    const Micros limit{kUntakenMax.us << std::min(before, kUntakenDoublings)};
+    if (now - reaction.waits_from < limit) {
+      return {};
+    }
+    untaken_[crew] = before + 1;
+    return fmt::format("no worker of the host '{}' took it", reaction.holder_name);
   }
   if (!reaction.answered) {
     reaction.answered = now;
@@ -149,7 +171,8 @@ std::string Dispatcher::why_lost(const CrewId& crew, Reaction& reaction, MonoTim
 // The host should have killed its worker and said so.
 bool Dispatcher::is_overdue(const Reaction& reaction, MonoTime now) const {
   const auto deadline = reaction.deadline();
-  return is_elsewhere(reaction) && deadline && now >= *deadline + kOverdueMax;
+  return is_elsewhere(reaction) && deadline &&
+         now >= std::max(*deadline, reaction.waits_from) + kOverdueMax;
 }
 
 void Dispatcher::lose(const CrewId& crew, std::string why) {

@@ -33,10 +33,13 @@ std::optional<Hosts::News> Hosts::hear(const proto::HostReport& report, MonoTime
     }
   }
   for (const proto::HostFailure& failure : report.failures) {
-    if (failure.id > host.failure) {
-      host.failure = failure.id;
+    if (std::int64_t& last = failures_[report.boot_id]; failure.id > last) {
+      last = failure.id;
       news.failures.push_back(failure);
     }
+  }
+  if (failures_.size() > kHostsMax) {
+    std::erase_if(failures_, [this](const auto& entry) { return !knows(entry.first); });
   }
   return news;
 }
@@ -106,7 +109,10 @@ bool Hosts::works_on(const std::string& boot_id, const CrewId& crew,
 std::vector<proto::HeardHost> Hosts::heard() const {
   std::vector<proto::HeardHost> out;
   for (const auto& [boot_id, host] : hosts_) {
-    out.push_back({.boot_id = boot_id, .seq = host.seq, .failure = host.failure});
+    const auto failure = failures_.find(boot_id);
+    out.push_back({.boot_id = boot_id,
+                   .seq = host.seq,
+                   .failure = failure == failures_.end() ? 0 : failure->second});
   }
   return out;
 }

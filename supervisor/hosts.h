@@ -62,12 +62,12 @@ class Hosts {
     std::string name;
     std::map<CrewId, proto::HostCrew> crews;
     std::int64_t seq = 0;
-    std::int64_t failure = 0;
     MonoTime heard;
     bool is_leaving = false;
   };
 
-  std::map<std::string, Host> hosts_;  // by boot_id
+  std::map<std::string, Host> hosts_;             // by boot_id
+  std::map<std::string, std::int64_t> failures_;  // the last that counted, also of hosts gone
 };
 
 }  // namespace lc::supervisor

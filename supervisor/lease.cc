@@ -140,8 +140,10 @@ void Lease::look() {
     } else if (!options_.seat.empty() && holder.seat == options_.seat) {
       inherit(entry->revision);
     } else {
-      if (state_ != State::standby) {
-        state_ = State::standby;
+      const bool is_news = state_ != State::standby || leader_ != holder.boot_id;
+      state_ = State::standby;
+      leader_ = holder.boot_id;
+      if (is_news) {
         hooks_.on_standby(holder.host);
       }
       wait_to_ask();

@@ -32,7 +32,7 @@ class Lease {
     std::function<void()> on_held;                    // ours from now on
     std::function<void()> on_renewed;                 // ours again after a doubt, or still
     std::function<void(const std::string&)> on_lost;  // another's, who is named; never ours again
-    std::function<void(const std::string&)> on_standby;  // another holds it, who is named
+    std::function<void(const std::string&)> on_standby;  // another holds it, who is named; each one
     std::function<void(const Error&)> on_refused;        // the server cannot keep leases
   };
 
@@ -91,7 +91,8 @@ class Lease {
   State state_ = State::idle;
   bool busy_ = false;  // a request has no answer yet
   std::uint64_t revision_ = 0;
-  bool told_ = false;  // that it is ours
+  bool told_ = false;   // that it is ours
+  std::string leader_;  // boot_id of the last other holder
   BootTime until_;
   std::uint64_t jitter_;
   TimerId timer_;

@@ -224,6 +224,13 @@ void Fleet::Impl::wake_spares(CrewSlot& crew) {
   }
 }
 
+// What a worker says that is being killed is nobody's business.
+bool Fleet::Impl::may_react(const Worker& worker) {
+  const State state = worker.machine.state();
+  return &worker == worker.crew.active.get() &&
+         (state == State::idle || state == State::reacting || state == State::leaving);
+}
+
 void Fleet::Impl::on_status(Worker& worker, const Result<WorkerStatus>& status) {
   const MonoTime now = monotonic_now();
   if (now - worker.status_window >= seconds(1)) {
@@ -258,7 +265,7 @@ void Fleet::Impl::on_status(Worker& worker, const Result<WorkerStatus>& status) 
     }
     case WorkerStatus::State::taken:
     case WorkerStatus::State::answered:
-      if (&worker == worker.crew.active.get()) {
+      if (may_react(worker)) {
         const bool taken = status->state == WorkerStatus::State::taken;
         reports_.push_back({taken ? Report::Kind::taken : Report::Kind::answered,
                             {.crew = worker.crew.spec.crew},

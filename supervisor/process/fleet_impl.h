@@ -112,6 +112,7 @@ class Fleet::Impl {
   void retire(Worker& worker);
   void take_over(Worker& dead);
   void wake_spares(CrewSlot& crew);
+  static bool may_react(const Worker& worker);
   void on_status(Worker& worker, const Result<WorkerStatus>& status);
   void on_silence(Worker& worker);
   void on_dead(Worker& worker);

@@ -127,6 +127,52 @@ TEST_CASE("hosts: nobody is gone or late while nobody can be heard") {
   CHECK(world.reasons().empty());
 }
 
+TEST_CASE("hosts: after a silence of ours nobody is late at once") {
+  ConductorWorld world({.timeout_ms = kTimeoutMs});
+  const proto::Ready ready = dispatched(world);
+  world.bus.disconnect();
+  world.advance_to(seconds(9));
+  world.bus.connect();
+  world.bus.pump_all();
+  world.conductor->dispatcher().reconnected();
+  const auto idle = [&world] { world.report_ready(); };  // as the last report before said
+  live_until(world, idle, millis(9'100), millis(13'900));
+  CHECK(attempt(world) == 1);
+  CHECK(world.reasons().empty());
+  live_until(world, idle, millis(14'000), millis(14'000));
+  CHECK(attempt(world) == 2);
+}
+
+TEST_CASE("hosts: what is not taken again and again is ordered ever more seldom") {
+  ConductorWorld world({});
+  dispatched(world);
+  const auto idle = [&world] { world.report_ready(); };
+  std::vector<std::int64_t> attempts;
+  for (const std::int64_t s : {2, 5, 10, 20, 40}) {
+    live_until(world, idle, seconds(s) - millis(1'000), seconds(s));
+    attempts.push_back(attempt(world));
+  }
+  CHECK(attempts == std::vector<std::int64_t>{2, 3, 4, 5, 6});
+  const proto::Ready last = world.readies().back();
+  world.report_taken(last);
+  world.answer(last);
+  CHECK(world.actions() == 1);
+}
+
+TEST_CASE("hosts: what a worker should have begun that was gone already is lost, not failed") {
+  ConductorWorld world({});
+  const proto::Ready ready = dispatched(world);
+  world.report({.crew = kCrew, .state = proto::WorkerState::ready},
+               {{.id = 1,
+                 .crew = kCrew,
+                 .phase = proto::FailurePhase::reacting,
+                 .order = order_of(ready),
+                 .outcome = proto::Outcome::spawn_failed,
+                 .detail = "no worker"}});
+  CHECK(attempt(world) == 2);
+  CHECK(world.reasons() == std::vector<std::string>{std::string(proto::kReasonReactionLost)});
+}
+
 TEST_CASE("hosts: an answer that does not arrive is lost with its reaction") {
   ConductorWorld world({});
   const proto::Ready ready = dispatched(world);

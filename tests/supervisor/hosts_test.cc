@@ -72,6 +72,9 @@ TEST_CASE("hosts: each failure counts once") {
   REQUIRE(news->failures.size() == 1);
   CHECK(news->failures[0].id == 6);
   CHECK(hosts.heard()[0].failure == 6);
+  CHECK(hosts.sweep(at(60'000)).size() == 1);
+  told.seq = 3;
+  CHECK(hosts.hear(told, at(61'000))->failures.empty());  // it was only silent
 }
 
 TEST_CASE("hosts: who is silent or leaves is gone") {
