@@ -10,6 +10,7 @@
 #include <cstring>
 #include <deque>
 #include <memory>
+#include <optional>
 
 #include "common/clock.h"
 #include "common/fd.h"
@@ -25,6 +26,8 @@
 namespace lc::cli {
 namespace {
 
+constexpr Micros kElectionMax = seconds(10);
+constexpr Micros kElectionPause = millis(500);
 constexpr std::size_t kReadBytes = 65'536;
 constexpr std::size_t kEventsAheadMax = 10'000;  // read but not yet due
 constexpr std::int64_t kClosePatienceMs = 1'000;
@@ -82,13 +85,25 @@ class Emitter {
     bus_->ensure_stream(supervisor::events_stream_spec(options_.stream, options_.replicas),
                         [this](Result<StreamInfo> info) {
                           if (!info) {
-                            put(err_, "live-crew emit: {}\n", info.error().message);
-                            finish(supervisor::kExitUnavailable);
+                            stream_failed(info.error());
                             return;
                           }
                           timers_->cancel(patience_);
                           start_reading();
                         });
+  }
+
+  // A cluster that is choosing its leaders answers a moment later.
+  void stream_failed(const Error& error) {
+    const MonoTime now = monotonic_now();
+    give_up_at_ = give_up_at_.value_or(now + kElectionMax);
+    if (error.code == ErrorCode::unavailable && now < *give_up_at_) {
+      timers_->arm(now + kElectionPause, [this] { make_stream(); });
+      return;
+    }
+    timers_->cancel(patience_);
+    put(err_, "live-crew emit: {}\n", error.message);
+    finish(supervisor::kExitUnavailable);
   }
 
   int input_fd() const { return input_ ? input_.get() : STDIN_FILENO; }
@@ -250,6 +265,7 @@ class Emitter {
   std::string rest_;
   std::deque<Item> waiting_;
   TimerId patience_;
+  std::optional<MonoTime> give_up_at_;  // asking for the stream
   TimerId next_;
   std::optional<WallTime> first_ts_;
   MonoTime started_;

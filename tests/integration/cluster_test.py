@@ -80,6 +80,7 @@ class ClusterCase(AftermathCase):
         self.addCleanup(self.leader.close)
         self.cluster.wait_for(lambda: '"stream taken up"' in self.leader.said() or
                               '"msg":"running"' in self.leader.said(), "a running supervisor")
+        self.cluster.wait_for(self.is_whole, "streams with all their replicas")
         self.feed = Feed(self.world, RATE)
         self.addCleanup(self.feed.close)
         self.beats = Beats(self.cluster)

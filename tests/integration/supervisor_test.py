@@ -8,7 +8,7 @@ import unittest
 
 TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 sys.path.insert(0, os.path.join(TOP, "tests", "support"))
-from nats_client import Client
+from nats_client import Client, Server
 from supervisor_process import World, event, now
 from worker_process import wait_for_exit
 
@@ -203,6 +203,14 @@ class StartTest(unittest.TestCase):
         self.world.server.start()
         self.assertEqual(done.returncode, 69, done.stderr)
         self.assertIn("cannot reach NATS at nats://127.0.0.1", done.stderr)
+
+    def test_emit_asks_a_server_without_streams_for_a_while_then_exit_69(self):
+        bare = Server("")
+        self.addCleanup(bare.stop)
+        done = self.world.command("emit", "-s", "m1", "-", text=event("goal", 1) + "\n",
+                                  LIVE_CREW_NATS=bare.url)
+        self.assertEqual(done.returncode, 69, done.stderr)
+        self.assertIn("live-crew emit: ", done.stderr)
 
     def test_bad_crews_stop_the_start_with_their_places(self):
         self.world.crew("echo", "triggers: [goal]\nneeds: [{type: crew, crew: ehco}]\nspeed: 1\n"
