@@ -109,7 +109,7 @@ class EventClockTest(CrashCase):
         return world
 
     def test_killed_at_every_step_it_ends_with_what_an_undisturbed_run_ends_with(self):
-        events = file_of_events(700)
+        events = file_of_events(1200)
         reference = self.reference(events)
         self.world.emit(*events)
         dice = random.Random(SEED)
